@@ -1,0 +1,1 @@
+"""Loket's Lambda functions: the engine that carries services described as data."""

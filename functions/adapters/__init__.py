@@ -1,0 +1,1 @@
+"""The only place that talks to AWS: one service a module."""

@@ -1,0 +1,1 @@
+"""One module is one Lambda is one kind of Task state."""

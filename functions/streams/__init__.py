@@ -1,0 +1,1 @@
+"""Consumers of the case table's stream, of the event bus and of schedules."""
