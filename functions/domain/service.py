@@ -1,0 +1,384 @@
+"""A service as data: the vocabulary in which an agency describes form, documents, fee, clock, steps and letters.
+
+These models are the process language. ``service.yaml`` is read into them by the compiler, and their normalised
+JSON (``service.json``) is what the functions load. Every text for people is a `Text` in Indonesian and English;
+every expression is JSONata over ``{form, facts, values, fee}``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from functions.domain.clock import Term
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$")]
+Expression = Annotated[str, Field(min_length=1, max_length=4000)]
+Silence = Literal["approve", "refuse", "no_objection", "alarm", "lapse"]
+Audience = Literal["citizens", "businesses", "agencies", "employees"]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Model):
+    """The same sentence in Indonesian and in English."""
+
+    id: str
+    en: str
+
+    def pair(self) -> dict[str, str]:
+        return {"id": self.id, "en": self.en}
+
+
+class Option(Model):
+    value: str | int
+    title: Text
+
+
+FieldType = Literal[
+    "text", "long_text", "integer", "number", "money", "boolean", "choice", "date", "month", "list", "email", "phone"
+]
+
+
+class FormField(Model):
+    """One question. ``when`` hides it (and drops its value) unless the expression is true."""
+
+    name: FieldName
+    type: FieldType
+    title: Text
+    help: Text | None = None
+    required: bool = True
+    when: Expression | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    options: tuple[Option, ...] = ()
+    items: Literal["text", "integer", "number"] | None = None
+    example: Any = None
+    personal: bool = False
+
+    @model_validator(mode="after")
+    def _has_what_its_type_needs(self) -> FormField:
+        if self.type == "choice" and not self.options:
+            raise ValueError(f"field {self.name}: a choice needs `options`")
+        if self.type == "list" and self.items is None:
+            raise ValueError(f"field {self.name}: a list needs `items: text | integer | number`")
+        return self
+
+
+class FieldGroup(Model):
+    title: Text
+    fields: tuple[FormField, ...]
+
+
+class Rule(Model):
+    """Something that must hold; ``kind`` eligibility stops the applicant with the reason before filing."""
+
+    code: Name
+    must: Expression
+    pointer: str = ""
+    message: Text
+    kind: Literal["form", "eligibility"] = "form"
+
+
+class Form(Model):
+    groups: tuple[FieldGroup, ...]
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def fields(self) -> tuple[FormField, ...]:
+        return tuple(field for group in self.groups for field in group.fields)
+
+    @model_validator(mode="after")
+    def _field_names_are_unique(self) -> Form:
+        names = [field.name for field in self.fields]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"form: these fields occur twice: {', '.join(doubled)}")
+        return self
+
+
+class DocumentKind(Model):
+    """A document to bring. Without ``when`` it is asked of everybody; ``required: false`` only offers it."""
+
+    kind: Name
+    title: Text
+    help: Text | None = None
+    when: Expression | None = None
+    required: bool = True
+    types: tuple[str, ...] = ("application/pdf", "image/jpeg", "image/png")
+    max_mb: int = Field(default=5, ge=1, le=100)
+
+
+class FeeLine(Model):
+    """One named line; its amount is rounded half up to the whole unit of the currency."""
+
+    code: Name
+    title: Text
+    amount: Expression
+    when: Expression | None = None
+
+
+class Fee(Model):
+    currency: str = "IDR"
+    law: str
+    values: dict[FieldName, Any] = {}
+    lines: tuple[FeeLine, ...]
+    words: Text
+
+
+class Clock(Model):
+    """The legal term of the whole case: what starts it, what stops it, what silence means at its end."""
+
+    term: Term
+    starts: Literal["submitted", "complete", "paid"]
+    pauses: tuple[Literal["correction", "payment"], ...] = ()
+    mode: Literal["continue", "reset"] = "continue"
+    silence: Silence
+    law: str
+    silence_words: Text
+
+
+ActionName = Literal["approve", "reject", "return", "no_objection", "object"]
+
+
+class Action(Model):
+    """What an officer can do with a task. ``then`` names the step that follows a verdict other than the normal one."""
+
+    name: ActionName
+    title: Text
+    comment: Literal["required", "optional"] = "optional"
+
+
+class TaskSpec(Model):
+    """One obligation of one role, with its own term and its own meaning of silence."""
+
+    name: Name
+    title: Text
+    help: Text | None = None
+    kind: Literal["decide", "consult"] = "decide"
+    role: Role
+    within: Term
+    silence: Silence
+    law: str | None = None
+    when: Expression | None = None
+    actions: tuple[Action, ...]
+    different_from: tuple[Name, ...] = ()
+    marks: Literal["complete"] | None = None
+    documents: tuple[Name, ...] = ()
+
+    @field_validator("actions")
+    @classmethod
+    def _actions_are_unique(cls, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+        names = [action.name for action in actions]
+        if len(set(names)) != len(names) or not names:
+            raise ValueError("`actions` names each action once, and at least one")
+        return actions
+
+
+class _Step(Model):
+    name: Name
+    title: Text
+    then: Name | None = None
+
+
+class TaskStep(_Step):
+    """`task`: one officer decides."""
+
+    kind: Literal["task"] = "task"
+    of: tuple[TaskSpec, ...] = Field(min_length=1, max_length=1)
+    join: Literal["all"] = "all"
+    returned: Name | None = None
+    rejected: Name | None = None
+
+
+class ConsultStep(_Step):
+    """`consult`: several obligations at once, joined on all, any or k of n."""
+
+    kind: Literal["consult"] = "consult"
+    of: tuple[TaskSpec, ...] = Field(min_length=1, max_length=20)
+    join: Literal["all", "any"] | int = "all"
+    objections: Literal["advise", "reject"] = "advise"
+    returned: Name | None = None
+    rejected: Name | None = None
+
+
+class CorrectStep(_Step):
+    """`correct`: back to the applicant, for the fields and documents that were named, a bounded number of rounds."""
+
+    kind: Literal["correct"] = "correct"
+    within: Term
+    rounds: int = Field(ge=1, le=20)
+    then: Name
+    lapsed: Name
+    exhausted: Name
+
+
+class AssessStep(_Step):
+    """`assess`: the fee is computed, line by line, and bound to the case."""
+
+    kind: Literal["assess"] = "assess"
+
+
+class PayStep(_Step):
+    """`pay`: the assessed fee is billed; a bill of zero is settled at once."""
+
+    kind: Literal["pay"] = "pay"
+    within: Term
+    lapsed: Name
+
+
+class Branch(Model):
+    when: Expression
+    then: Name
+
+
+class ChooseStep(_Step):
+    """`choose`: the first branch whose expression over ``facts`` is true, else `then`."""
+
+    kind: Literal["choose"] = "choose"
+    branches: tuple[Branch, ...] = Field(min_length=1)
+    then: Name
+
+
+class OutcomeStep(_Step):
+    """`outcome`: how the episode ends, which document it issues, and (for an appeal upheld) which process follows."""
+
+    kind: Literal["outcome"] = "outcome"
+    result: Literal["approved", "rejected", "lapsed"]
+    issue: Name | None = None
+    letter: Name | None = None
+    needs_payment: bool = False
+    opens: Name | None = None
+
+
+Step = Annotated[
+    TaskStep | ConsultStep | CorrectStep | AssessStep | PayStep | ChooseStep | OutcomeStep,
+    Field(discriminator="kind"),
+]
+
+
+class Process(Model):
+    """One kind of episode: the steps in the order in which they follow unless `then` says otherwise."""
+
+    title: Text
+    steps: tuple[Step, ...] = Field(min_length=1)
+    opened_by: Literal["submit", "appeal", "renew", "amend"] = "submit"
+    within: Term | None = None
+    clock: bool = True
+
+    def step(self, name: str) -> Step:
+        return next(step for step in self.steps if step.name == name)
+
+
+class LetterFact(Model):
+    label: Text
+    value: Expression
+    money: bool = False
+
+
+class LetterBlock(Model):
+    """One block of a letter; texts may hold ``{{ expression }}``. Exactly one kind of content."""
+
+    paragraph: Text | None = None
+    facts: tuple[LetterFact, ...] | None = None
+    fee: bool = False
+    reasons: bool = False
+    conditions: tuple[Text, ...] | None = None
+    note: Text | None = None
+
+
+class Letter(Model):
+    title: Text
+    blocks: tuple[LetterBlock, ...]
+
+
+class PermitKind(Model):
+    """A document that stays valid and can be verified by its number: ``<prefix>-<year>-<ten characters>``."""
+
+    title: Text
+    prefix: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,15}$")]
+    letter: Name
+    valid_for: Term | None = None
+    allows: Text
+    signatory: Name
+
+
+class Notice(Model):
+    """A message to the applicant when an event happens; texts may hold ``{{ expression }}`` over ids and facts."""
+
+    subject: Text
+    body: Text
+
+
+class Publication(Model):
+    """What the public register shows: facts by name, never the person."""
+
+    facts: dict[FieldName, Text] = {}
+
+
+class Retention(Model):
+    term: Term
+    law: str
+    erase_on_request: bool = False
+
+
+class LegalBasis(Model):
+    law: str
+    title: Text
+    unconfirmed: bool = False
+
+
+class Service(Model):
+    """Everything that the engine needs to know of one service."""
+
+    code: Name
+    version: int = Field(ge=1)
+    prefix: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,7}$")]
+    title: Text
+    summary: Text
+    who: Text
+    audience: tuple[Audience, ...] = Field(min_length=1)
+    agency: Name
+    filed_for_by: tuple[Role, ...] = ()
+    supervisors: tuple[Role, ...] = Field(min_length=1)
+    legal_basis: tuple[LegalBasis, ...]
+    form: Form
+    documents: tuple[DocumentKind, ...] = ()
+    facts: dict[FieldName, Expression] = {}
+    computed: dict[FieldName, Expression] = {}
+    unique: tuple[FieldName, ...] = ()
+    fee: Fee | None = None
+    clock: Clock
+    processes: dict[Name, Process]
+    permits: dict[Name, PermitKind] = {}
+    letters: dict[Name, Letter] = {}
+    notices: dict[str, Notice] = {}
+    publication: Publication = Publication()
+    retention: Retention
+    withdrawable: bool = True
+
+    def process(self, name: str) -> Process:
+        return self.processes[name]
+
+    def document_kind(self, kind: str) -> DocumentKind | None:
+        return next((document for document in self.documents if document.kind == kind), None)
+
+
+class Agency(Model):
+    """An office that takes part: its name on letters, its time zone and its working days."""
+
+    code: Name
+    name: Text
+    address: str
+    zone: str = "Asia/Jakarta"
+    calendar: Name = "indonesia"
+    roles: dict[Name, Text]
+    signatories: dict[Name, Text] = {}
