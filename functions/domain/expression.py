@@ -30,11 +30,11 @@ def evaluate(expression: str, context: Mapping[str, Any]) -> Any:
 
     Raises `ExpressionFailed`. Whole numbers come back as ``int``.
     """
-    from jsonata import jsonata
+    from jsonata.jexception import JException
 
     try:
         return _plain(_compiled(expression).evaluate(dict(context)))
-    except (jsonata.JException, ArithmeticError, RecursionError) as error:
+    except (JException, ArithmeticError, RecursionError, TypeError) as error:
         raise ExpressionFailed(expression, error) from error
 
 
