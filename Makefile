@@ -1,0 +1,47 @@
+# The commands that docs, CI and people use. The first one makes `.venv` from the lock, quietly.
+PYTHON ?= python3
+PY := .venv/bin/python
+STAMP := .venv/.installed
+
+.PHONY: run test demo check workflows package bench lock clean
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@echo "Installing the packages of requirements.lock into .venv" >&2
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(STAMP)
+	@exec $(PY) -m infra.local
+
+test: $(STAMP)
+	@$(PY) -m pytest -q -n 2 --dist worksteal
+
+demo: $(STAMP)
+	@$(PY) -m infra.demo
+
+check: $(STAMP)
+	@$(PY) -m ruff format --check
+	@$(PY) -m ruff check
+	@$(PY) -m mypy
+	@$(PY) -m infra.compiler --check
+	@$(PY) -m infra.package --check
+
+workflows: $(STAMP)
+	@$(PY) -m infra.compiler
+
+package: $(STAMP)
+	@$(PY) -m infra.package
+
+bench: $(STAMP)
+	@$(PY) -m infra.bench
+
+# Resolves pyproject.toml anew; the versions that the lock already holds are kept where they still fit.
+lock: $(STAMP)
+	@$(PY) -m pip install -q uv
+	@$(PY) -m uv pip compile -q --universal --python-version 3.11 --group dev --generate-hashes \
+		--custom-compile-command "make lock" -o requirements.lock pyproject.toml
+
+clean:
+	@rm -rf build .mypy_cache .ruff_cache
