@@ -1,0 +1,1 @@
+from functions.app import app  # noqa: F401
