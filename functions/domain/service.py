@@ -2,14 +2,16 @@
 
 These models are the process language. ``service.yaml`` is read into them by the compiler, and their normalised
 JSON (``service.json``) is what the functions load. Every text for people is a `Text` in Indonesian and English;
-every expression is JSONata over ``{form, facts, values, fee}``.
+every expression is JSONata, and `SCOPES` says which names it may use where it stands.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from functions.domain.clock import Term
 
@@ -20,16 +22,52 @@ Expression = Annotated[str, Field(min_length=1, max_length=4000)]
 Silence = Literal["approve", "refuse", "no_objection", "alarm", "lapse"]
 Audience = Literal["citizens", "businesses", "agencies", "employees"]
 
+SCOPES: Mapping[str, tuple[str, ...]] = {
+    "form": ("form",),
+    "rule": ("form", "facts", "values"),
+    "document": ("form", "facts"),
+    "fact": ("form",),
+    "computed": ("form", "facts", "values"),
+    "fee": ("form", "facts", "values"),
+    "task": ("facts",),
+    "route": ("facts",),
+    "letter": ("form", "facts", "titles", "case", "permit"),
+    "permit": ("facts", "titles"),
+    "notice": ("facts", "titles", "case", "permit", "payment", "task", "service", "link"),
+}
+"""Which names an expression may use, by where it stands.
+
+``form`` holds the answers, ``facts`` the declared facts, ``values`` the constants of the fee. ``titles`` gives for a
+choice of the form (or the fact of the same name) the title of the chosen option. Texts for people get ``titles``,
+dates (``…_on``, ``valid_until``) and money (``payment.amount``) already written in the language of the text.
+"""
+SCOPE_NAMES: Mapping[str, tuple[str, ...]] = {
+    "case": ("id", "number", "submitted_on", "decided_on"),
+    "permit": ("number", "issued_on", "valid_until"),
+    "payment": ("amount", "due_on"),
+    "task": ("title", "due_on"),
+    "service": ("title",),
+    "link": (),
+}
+"""What stands below the names that every service has alike; ``link`` is itself a text: where to follow the case."""
+
 
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Text(Model):
-    """The same sentence in Indonesian and in English."""
+    """The same sentence in Indonesian and in English, neither of them blank."""
 
     id: str
     en: str
+
+    @field_validator("id", "en")
+    @classmethod
+    def _is_written(cls, text: str) -> str:
+        if not text.strip():
+            raise PydanticCustomError("blank", "the text is blank")
+        return text
 
     def pair(self) -> dict[str, str]:
         return {"id": self.id, "en": self.en}
@@ -41,7 +79,18 @@ class Option(Model):
 
 
 FieldType = Literal[
-    "text", "long_text", "integer", "number", "money", "boolean", "choice", "date", "month", "list", "email", "phone"
+    "text",
+    "long_text",
+    "integer",
+    "number",
+    "money",
+    "boolean",
+    "choice",
+    "date",
+    "month",
+    "list",
+    "email",
+    "phone",
 ]
 
 
@@ -113,7 +162,7 @@ class DocumentKind(Model):
     help: Text | None = None
     when: Expression | None = None
     required: bool = True
-    types: tuple[str, ...] = ("application/pdf", "image/jpeg", "image/png")
+    types: tuple[str, ...] = Field(default=("application/pdf", "image/jpeg", "image/png"), min_length=1)
     max_mb: int = Field(default=5, ge=1, le=100)
 
 
@@ -150,7 +199,7 @@ ActionName = Literal["approve", "reject", "return", "no_objection", "object"]
 
 
 class Action(Model):
-    """What an officer can do with a task. ``then`` names the step that follows a verdict other than the normal one."""
+    """What an officer can do with a task."""
 
     name: ActionName
     title: Text
@@ -158,7 +207,11 @@ class Action(Model):
 
 
 class TaskSpec(Model):
-    """One obligation of one role, with its own term and its own meaning of silence."""
+    """One obligation of one role, with its own term and its own meaning of silence.
+
+    ``different_from`` names earlier tasks, of this process or of one that came before: whoever did one of them may
+    not do this one. ``marks: complete`` says that the application is complete once this task is approved.
+    """
 
     name: Name
     title: Text
@@ -200,7 +253,10 @@ class TaskStep(_Step):
 
 
 class ConsultStep(_Step):
-    """`consult`: several obligations at once, joined on all, any or k of n."""
+    """`consult`: several obligations at once, joined on all, any or k of n.
+
+    With ``objections: reject`` an objection of a consulted agency refuses the application; otherwise it is advice.
+    """
 
     kind: Literal["consult"] = "consult"
     of: tuple[TaskSpec, ...] = Field(min_length=1, max_length=20)
@@ -266,11 +322,16 @@ Step = Annotated[
 
 
 class Process(Model):
-    """One kind of episode: the steps in the order in which they follow unless `then` says otherwise."""
+    """One kind of episode: the steps in the order in which they follow unless `then` says otherwise.
+
+    ``opens_within`` is how long after the decision it may be opened (an appeal); ``within`` is its own legal term, in
+    the place of the service's; ``clock`` tells whether the legal clock runs in it.
+    """
 
     title: Text
     steps: tuple[Step, ...] = Field(min_length=1)
     opened_by: Literal["submit", "appeal", "renew", "amend"] = "submit"
+    opens_within: Term | None = None
     within: Term | None = None
     clock: bool = True
 
@@ -309,6 +370,22 @@ class PermitKind(Model):
     valid_for: Term | None = None
     allows: Text
     signatory: Name
+
+
+NOTICES = (
+    "case.submitted",
+    "correction.requested",
+    "payment.billed",
+    "payment.received",
+    "task.reminded",
+    "outcome.approved",
+    "outcome.rejected",
+    "case.withdrawn",
+    "case.lapsed",
+    "permit.revoked",
+    "permit.expired",
+)
+"""The events of which the applicant may be told: history types, and ``outcome.decided`` by its result."""
 
 
 class Notice(Model):
@@ -373,7 +450,10 @@ class Service(Model):
 
 
 class Agency(Model):
-    """An office that takes part: its name on letters, its time zone and its working days."""
+    """An office that takes part: its name on letters, its time zone and its working days.
+
+    ``single_holder`` names the roles that one official holds, so that two different people can never share them.
+    """
 
     code: Name
     name: Text
@@ -381,4 +461,12 @@ class Agency(Model):
     zone: str = "Asia/Jakarta"
     calendar: Name = "indonesia"
     roles: dict[Name, Text]
+    single_holder: tuple[Name, ...] = ()
     signatories: dict[Name, Text] = {}
+
+    @model_validator(mode="after")
+    def _knows_its_single_holders(self) -> Agency:
+        unknown = [role for role in self.single_holder if role not in self.roles]
+        if unknown:
+            raise ValueError(f"`single_holder` names {unknown[0]}, which is no role here")
+        return self

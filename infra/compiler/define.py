@@ -1,0 +1,309 @@
+"""Pass 4, compile: each process of a proven service becomes one definition in Amazon States Language.
+
+The states are named by the titles of the steps, so that a definition reads as prose in the console. Parameters of a
+step travel in its state: a running execution keeps the version with which it began. What a state passes on is ids
+and the declared facts, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from functions.domain.clock import Term
+from functions.domain.service import (
+    AssessStep,
+    ChooseStep,
+    ConsultStep,
+    CorrectStep,
+    OutcomeStep,
+    PayStep,
+    Process,
+    Service,
+    Step,
+    TaskStep,
+)
+from infra.compiler import expressions
+from infra.compiler.graph import Graph
+from infra.compiler.normalise import plain
+
+TAKE_UP = "Take up the case"
+CLOSED = "Closed elsewhere"
+CALL = "Call for attention"
+ATTENTION = "Needs attention"
+ENDED = "Ended: "
+RESERVED = (TAKE_UP, CLOSED, CALL, ATTENTION)
+
+YEAR_SECONDS = 365 * 86_400
+"""The longest life of a Standard execution; a case that takes longer is taken up by a new one."""
+STEP_SECONDS = 120
+"""More than a step's Lambda may take, so that the function's own timeout is what is seen."""
+
+WAITS = {"task": "OpenTasks", "consult": "OpenTasks", "correct": "AskCorrection", "pay": "AskPayment"}
+SYNCHRONOUS = {"assess": "AssessFee", "outcome": "RecordOutcome"}
+PARK = "ParkCase"
+
+RETRY = [
+    {
+        "ErrorEquals": [
+            "Lambda.ServiceException",
+            "Lambda.AWSLambdaException",
+            "Lambda.SdkClientException",
+            "Lambda.TooManyRequestsException",
+            "Lambda.ClientExecutionTimeoutException",
+            "Lambda.Unknown",
+            "Sandbox.Timedout",
+            "DependencyDown",
+            "CommitConflict",
+        ],
+        "IntervalSeconds": 2,
+        "MaxAttempts": 6,
+        "BackoffRate": 2,
+        "MaxDelaySeconds": 60,
+        "JitterStrategy": "FULL",
+    }
+]
+"""The one Retry: a step may be repeated at any moment, so whatever may pass by itself is tried again."""
+
+State = dict[str, Any]
+
+
+def define(service: Service) -> dict[str, State]:
+    """Give the definition of each process."""
+    return {name: _definition(service, name, process) for name, process in service.processes.items()}
+
+
+def _definition(service: Service, name: str, process: Process) -> State:
+    graph = Graph.of(process)
+    titles = {step.name: step.title.en for step in process.steps}
+    states: dict[str, State] = {TAKE_UP: _take_up(titles[graph.start])}
+    endings: dict[str, State] = {}
+    for step_name in graph.walked():
+        step = process.step(step_name)
+        onward = graph.edges[step_name][0].to if graph.edges[step_name] else None
+        if isinstance(step, ChooseStep):
+            states[step.title.en] = _choice(step, titles)
+        elif isinstance(step, OutcomeStep):
+            ending = ENDED + step.name.replace("-", " ")
+            states[step.title.en] = _synchronous(step, _parameters(step, service, process), ending)
+            endings[ending] = {"Type": "Succeed", "Comment": f"The case is {step.result}."}
+        elif isinstance(step, AssessStep):
+            states[step.title.en] = _synchronous(
+                step, _parameters(step, service, process), titles[str(onward)]
+            )
+        else:
+            states[step.title.en] = _wait(
+                step, _parameters(step, service, process), titles, titles[str(onward)]
+            )
+    return {
+        "Comment": f"{service.title.en}: {process.title.en}. Compiled from {service.code}/service.yaml, "
+        f"version {service.version}, process {name}.",
+        "QueryLanguage": "JSONata",
+        "StartAt": TAKE_UP,
+        "TimeoutSeconds": YEAR_SECONDS,
+        "States": {**states, **endings, **_emergencies()},
+    }
+
+
+def _take_up(first: str) -> State:
+    given = {
+        key: f"{{% $states.context.Execution.Input.{key} %}}"
+        for key in ("case", "episode", "attempt", "facts")
+    }
+    return {
+        "Type": "Pass",
+        "Comment": "Take the ids and the declared facts; nothing personal enters an execution.",
+        "Assign": {**given, "round": 1, "wake": 0},
+        "Next": first,
+    }
+
+
+def _wait(
+    step: TaskStep | ConsultStep | CorrectStep | PayStep,
+    parameters: State,
+    titles: Mapping[str, str],
+    onward: str,
+) -> State:
+    title = step.title.en
+    assign: State = {"facts": "{% $states.result.facts %}", "wake": 0}
+    if isinstance(step, CorrectStep):
+        assign["round"] = "{% $round + 1 %}"
+    return {
+        "Type": "Task",
+        "Comment": _said(step),
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Arguments": _arguments(WAITS[step.kind], step, parameters, token=True),
+        "TimeoutSeconds": f"{{% $wake > 0 ? $wake : {_first_ring(step)} %}}",
+        "Retry": RETRY,
+        "Assign": assign,
+        "Catch": [
+            *(
+                {"ErrorEquals": [error], "Assign": {"wake": 0}, "Next": titles[to]}
+                for error, to in _verdicts(step)
+            ),
+            {
+                "ErrorEquals": ["StillTime"],
+                "Assign": {"wake": "{% $number($states.errorOutput.Cause) %}"},
+                "Next": title,
+            },
+            {
+                "ErrorEquals": ["States.Timeout", "States.HeartbeatTimeout"],
+                "Assign": {"wake": 0},
+                "Next": title,
+            },
+            *_faults(title),
+        ],
+        "Next": onward,
+    }
+
+
+def _verdicts(step: TaskStep | ConsultStep | CorrectStep | PayStep) -> list[tuple[str, str]]:
+    match step:
+        case TaskStep() | ConsultStep():
+            return [(e, to) for e, to in (("Returned", step.returned), ("Rejected", step.rejected)) if to]
+        case CorrectStep():
+            return [("Lapsed", step.lapsed), ("RoundsExhausted", step.exhausted)]
+        case PayStep():
+            return [("Lapsed", step.lapsed)]
+
+
+def _synchronous(step: AssessStep | OutcomeStep, parameters: State, onward: str) -> State:
+    return {
+        "Type": "Task",
+        "Comment": _said(step),
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": _arguments(SYNCHRONOUS[step.kind], step, parameters, token=False),
+        "TimeoutSeconds": STEP_SECONDS,
+        "Retry": RETRY,
+        "Assign": {"facts": "{% $states.result.Payload.facts %}"},
+        "Catch": _faults(step.title.en),
+        "Next": onward,
+    }
+
+
+def _choice(step: ChooseStep, titles: Mapping[str, str]) -> State:
+    return {
+        "Type": "Choice",
+        "Comment": _said(step),
+        "Choices": [
+            {
+                "Condition": f"{{% {expressions.with_variables(branch.when, {'facts'})} %}}",
+                "Next": titles[branch.then],
+            }
+            for branch in step.branches
+        ],
+        "Default": titles[step.then],
+    }
+
+
+def _arguments(function: str, step: Step, parameters: State, *, token: bool) -> State:
+    payload: State = {key: f"{{% ${key} %}}" for key in ("case", "episode", "attempt", "round")}
+    payload["step"] = step.name
+    if token:
+        payload["token"] = "{% $states.context.Task.Token %}"
+    return {"FunctionName": f"${{{function}}}", "Payload": {**payload, "parameters": parameters}}
+
+
+def _parameters(step: Step, service: Service, process: Process) -> State:
+    title = step.title.pair()
+    pauses = service.clock.pauses if process.clock else ()
+    match step:
+        case TaskStep() | ConsultStep():
+            return {
+                "title": title,
+                "join": step.join,
+                "objections": step.objections if isinstance(step, ConsultStep) else "advise",
+                "tasks": [plain(task) for task in step.of],
+                "supervisors": list(service.supervisors),
+            }
+        case CorrectStep():
+            return {
+                "title": title,
+                "within": str(step.within),
+                "rounds": step.rounds,
+                "clock_pauses": "correction" in pauses,
+            }
+        case PayStep():
+            return {"title": title, "within": str(step.within), "clock_pauses": "payment" in pauses}
+        case AssessStep():
+            return {"title": title, "fee": plain(service.fee) if service.fee else None}
+        case OutcomeStep():
+            return {
+                "result": step.result,
+                "title": title,
+                "issue": step.issue,
+                "permit": plain(service.permits[step.issue]) if step.issue else None,
+                "letter": step.letter,
+                "needs_payment": step.needs_payment,
+                "opens": step.opens,
+            }
+        case ChooseStep():
+            return {}
+
+
+def _faults(title: str) -> list[State]:
+    fault = {"state": title, "error": "{% $states.errorOutput.Error %}"}
+    return [
+        {"ErrorEquals": ["Superseded", "CaseClosed"], "Next": CLOSED},
+        {"ErrorEquals": ["States.ALL"], "Assign": {"fault": fault}, "Next": CALL},
+    ]
+
+
+def _emergencies() -> dict[str, State]:
+    payload = {key: f"{{% ${key} %}}" for key in ("case", "episode", "attempt", "fault")}
+    return {
+        CLOSED: {
+            "Type": "Succeed",
+            "Comment": "The case has ended otherwise, or a newer execution drives it.",
+        },
+        CALL: {
+            "Type": "Task",
+            "Comment": "Park the case, so that somebody looks at it and drives it on.",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Arguments": {"FunctionName": f"${{{PARK}}}", "Payload": payload},
+            "TimeoutSeconds": STEP_SECONDS,
+            "Retry": RETRY,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": ATTENTION}],
+            "Next": ATTENTION,
+        },
+        ATTENTION: {
+            "Type": "Fail",
+            "Comment": "An alarm sees this execution fail; a redrive starts another one where the case stands.",
+            "Error": "NeedsAttention",
+            "Cause": "{% 'A fault in the state ' & $fault.state & ': ' & $fault.error %}",
+        },
+    }
+
+
+def _first_ring(step: TaskStep | ConsultStep | CorrectStep | PayStep) -> int:
+    """When to look at the clock for the first time, in seconds: never after the first moment that matters.
+
+    For an officer that is the end of the shortest term, for an applicant the reminder at four fifths of it.
+    """
+    if isinstance(step, TaskStep | ConsultStep):
+        return min(_shortest(task.within) for task in step.of)
+    return _shortest(step.within) * 4 // 5
+
+
+def _shortest(term: Term) -> int:
+    return term.lower_bound_seconds()
+
+
+def _said(step: Step) -> str:
+    match step:
+        case TaskStep() | ConsultStep():
+            return "; ".join(
+                f"{task.role} within {task.within}, silence: {task.silence}"
+                + (f", when {task.when}" if task.when else "")
+                for task in step.of
+            )
+        case CorrectStep():
+            return f"The applicant corrects within {step.within}, at most {step.rounds} rounds."
+        case PayStep():
+            return f"The applicant pays within {step.within}."
+        case AssessStep():
+            return "The fee is computed, line by line."
+        case ChooseStep():
+            return "The declared facts choose the way."
+        case OutcomeStep():
+            return f"The case is {step.result}" + (f", {step.issue} issued." if step.issue else ".")

@@ -1,0 +1,127 @@
+"""A process as a graph: which step may follow which, and what follows from that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from functions.domain.service import (
+    AssessStep,
+    ChooseStep,
+    ConsultStep,
+    CorrectStep,
+    OutcomeStep,
+    PayStep,
+    Process,
+    Step,
+    TaskStep,
+)
+
+Names = frozenset[str]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A way on: ``by`` is the verdict that takes it (`next`, `returned`, `rejected`, `lapsed`, `exhausted`, `when`)."""
+
+    to: str | None
+    by: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """``edges`` in the order of the steps; an edge to nowhere leads past the last step."""
+
+    start: str
+    edges: Mapping[str, tuple[Edge, ...]]
+
+    @classmethod
+    def of(cls, process: Process) -> Graph:
+        names = [step.name for step in process.steps]
+        after = dict(zip(names, [*names[1:], None], strict=True))
+        return cls(names[0], {step.name: tuple(_edges(step, after[step.name])) for step in process.steps})
+
+    def ways(self, name: str) -> list[str]:
+        """Give the steps that exist and may follow."""
+        return [edge.to for edge in self.edges[name] if edge.to in self.edges and edge.to is not None]
+
+    def reachable(self, start: str | None = None, without: Iterable[str] = ()) -> Names:
+        """Give the steps that can be reached from the start, never passing through ``without``."""
+        barred = set(without)
+        seen: set[str] = set()
+        todo = [start or self.start]
+        while todo:
+            name = todo.pop()
+            if name not in seen and name not in barred:
+                seen.add(name)
+                todo += self.ways(name)
+        return frozenset(seen)
+
+    def always_before(self, first: Iterable[str], then: str) -> bool:
+        """Tell whether every path from the start to ``then`` passes one of ``first``."""
+        return then not in self.reachable(without=set(first) - {then}) or then not in self.reachable()
+
+    def walked(self) -> list[str]:
+        """Give the reachable steps in the order in which a reader walks them: on first, then the side ways."""
+        order: list[str] = []
+        todo = [self.start]
+        while todo:
+            name = todo.pop()
+            if name not in order:
+                order.append(name)
+                todo += reversed(self.ways(name))
+        return order
+
+    def loop(self, without: Iterable[str] = ()) -> list[str]:
+        """Give the steps of a loop that avoids ``without``, or none."""
+        barred = set(without)
+        for start in self.edges:
+            path = [] if start in barred else self._path_back(start, barred)
+            if path:
+                return path
+        return []
+
+    def longest(self, weight: Callable[[str], int], without: Iterable[str] = ()) -> int:
+        """Give the weight of the heaviest path from the start. There must be no loop that avoids ``without``."""
+        barred = set(without)
+        known: dict[str, int] = {}
+
+        def weigh(name: str) -> int:
+            if name not in known:
+                known[name] = weight(name) + max(
+                    (weigh(way) for way in self.ways(name) if way not in barred), default=0
+                )
+            return known[name]
+
+        return 0 if self.start in barred else weigh(self.start)
+
+    def _path_back(self, start: str, barred: set[str]) -> list[str]:
+        todo = [[start]]
+        seen: set[str] = set()
+        while todo:
+            path = todo.pop()
+            for way in self.ways(path[-1]):
+                if way == start:
+                    return path
+                if way not in seen and way not in barred:
+                    seen.add(way)
+                    todo.append([*path, way])
+        return []
+
+
+def _edges(step: Step, after: str | None) -> list[Edge]:
+    onward = Edge(step.then or after, "next")
+    match step:
+        case TaskStep() | ConsultStep():
+            aside = [("returned", step.returned), ("rejected", step.rejected)]
+            return [onward, *(Edge(to, by) for by, to in aside if to)]
+        case CorrectStep():
+            return [onward, Edge(step.lapsed, "lapsed"), Edge(step.exhausted, "exhausted")]
+        case PayStep():
+            return [onward, Edge(step.lapsed, "lapsed")]
+        case ChooseStep():
+            return [*(Edge(branch.then, "when") for branch in step.branches), onward]
+        case AssessStep():
+            return [onward]
+        case OutcomeStep():
+            return []

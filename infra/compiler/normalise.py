@@ -1,0 +1,234 @@
+"""Pass 2, normalise: the shorthand of authors becomes the models that the functions load.
+
+``- task: completeness`` becomes a step with ``kind`` and ``name``, whose one obligation stands under ``of``; actions
+that are only named get their usual titles. Lines are kept, so that later passes can say where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from functions.domain.clock import Calendar, CalendarUnusable
+from functions.domain.service import Agency, Service, TaskSpec
+from infra.compiler.finding import Faulty, Finding, Place
+from infra.compiler.read import Block, Row, line_of
+
+STEP_KINDS = ("task", "consult", "correct", "assess", "pay", "choose", "outcome")
+OF_THE_STEP = ("title", "then", "returned", "rejected")
+"""The keys of a `task` that belong to the step; the others describe its obligation."""
+
+USUAL_ACTIONS: Mapping[str, Mapping[str, Any]] = {
+    "approve": {"title": {"id": "Setujui", "en": "Approve"}, "comment": "optional"},
+    "reject": {"title": {"id": "Tolak", "en": "Reject"}, "comment": "required"},
+    "return": {
+        "title": {"id": "Kembalikan untuk diperbaiki", "en": "Return for correction"},
+        "comment": "required",
+    },
+    "no_objection": {"title": {"id": "Tidak berkeberatan", "en": "No objection"}, "comment": "optional"},
+    "object": {"title": {"id": "Nyatakan keberatan", "en": "Object"}, "comment": "required"},
+}
+USUAL_ADVICE = ("no_objection", "object")
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def normalise(source: Block) -> Block:
+    """Write out every shorthand of a service file. Raises `Faulty`."""
+    processes = source.get("processes")
+    if not isinstance(processes, Block):
+        return source
+    findings: list[Finding] = []
+    normal = {
+        name: _process(process, ("processes", name), findings) if isinstance(process, Block) else process
+        for name, process in processes.items()
+    }
+    if findings:
+        raise Faulty(findings)
+    return source.with_items({**source, "processes": processes.with_items(normal)})
+
+
+def service_of(source: Block) -> Service:
+    """Give the model of a normalised service. Raises `Faulty` with every field that does not fit."""
+    return _model(Service, source, ())
+
+
+def agencies_of(source: Block) -> dict[str, Agency]:
+    """Give the agencies by code. Raises `Faulty`."""
+    agencies: dict[str, Agency] = {}
+    findings: list[Finding] = []
+    for code, content in source.items():
+        try:
+            block = content if isinstance(content, Block) else Block({}, source.lines[code], {})
+            agencies[code] = _model(Agency, block.with_items({**block, "code": code}), (code,))
+        except Faulty as faulty:
+            findings += faulty.findings
+    if findings:
+        raise Faulty(findings)
+    return agencies
+
+
+def calendars_of(sources: Mapping[str, Block]) -> dict[str, dict[str, Any]]:
+    """Give the calendars by name, each of which can be built. Raises `Faulty`."""
+    findings = []
+    for name, source in sources.items():
+        try:
+            Calendar.from_data(source, calendars=sources, zone=source.get("zone") or "UTC")
+        except CalendarUnusable as error:
+            findings.append(Finding("calendar-unusable", (name,), str(error), line=source.line))
+    if findings:
+        raise Faulty(findings)
+    return {name: dict(source) for name, source in sources.items()}
+
+
+def plain(model: BaseModel) -> dict[str, Any]:
+    """Give the model as JSON values, without what says nothing: no value, an empty list, an empty table."""
+    pruned: dict[str, Any] = _pruned(model.model_dump(mode="json"))
+    return pruned
+
+
+def _pruned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _pruned(item) for key, item in value.items() if item is not None and item not in ([], {})
+        }
+    if isinstance(value, list):
+        return [_pruned(item) for item in value]
+    return value
+
+
+def _process(process: Block, place: Place, findings: list[Finding]) -> Block:
+    steps = process.get("steps")
+    if not isinstance(steps, Row):
+        return process
+    normal = [_step(step, (*place, "steps", at), steps.lines[at], findings) for at, step in enumerate(steps)]
+    return process.with_items({**process, "steps": Row([step for step in normal if step], steps.lines)})
+
+
+def _step(step: Any, place: Place, line: int, findings: list[Finding]) -> Block | None:
+    kind = _only_kind(step, STEP_KINDS, place, line, findings)
+    if kind is None:
+        return None
+    if kind == "task":
+        return _task_step(step, place, findings)
+    items = {"kind": kind, "name": step[kind], **{key: value for key, value in step.items() if key != kind}}
+    if kind == "consult" and isinstance(step.get("of"), Row):
+        of = step["of"]
+        tasks = [_consulted(task, (*place, "of", at), of.lines[at], findings) for at, task in enumerate(of)]
+        items["of"] = Row([task for task in tasks if task], of.lines)
+    return _named(step, kind, items)
+
+
+def _task_step(step: Block, place: Place, findings: list[Finding]) -> Block:
+    upper = {key: step[key] for key in OF_THE_STEP if key in step}
+    lower = {key: value for key, value in step.items() if key not in OF_THE_STEP and key != "task"}
+    spec = {"name": step["task"], **({"title": step["title"]} if "title" in step else {}), **lower}
+    obligation = _named(step, "task", _with_actions(step, spec, place, findings))
+    items = {"kind": "task", "name": step["task"], **upper, "of": Row([obligation], [step.lines["task"]])}
+    return _named(step, "task", items)
+
+
+def _consulted(task: Any, place: Place, line: int, findings: list[Finding]) -> Block | None:
+    if _only_kind(task, ("task",), place, line, findings) is None:
+        return None
+    spec = {
+        "name": task["task"],
+        "kind": "consult",
+        **{key: value for key, value in task.items() if key != "task"},
+    }
+    if spec["kind"] == "consult" and "actions" not in spec:
+        spec["actions"] = list(USUAL_ADVICE)
+    return _named(task, "task", _with_actions(task, spec, place, findings))
+
+
+def _named(block: Block, kind: str, items: dict[str, Any]) -> Block:
+    return block.with_items(
+        items, {"kind": block.lines[kind], "name": block.lines[kind], "of": block.lines.get("of", block.line)}
+    )
+
+
+def _only_kind(
+    step: Any, kinds: Iterable[str], place: Place, line: int, findings: list[Finding]
+) -> str | None:
+    known = ", ".join(f"`{kind}:`" for kind in kinds)
+    found = [kind for kind in kinds if kind in step] if isinstance(step, Block) else []
+    if len(found) == 1:
+        return found[0]
+    message = f"a step begins with one of {known}, followed by its name"
+    findings.append(Finding("step-kind", place, message, line=line))
+    return None
+
+
+def _with_actions(
+    block: Block, spec: dict[str, Any], place: Place, findings: list[Finding]
+) -> dict[str, Any]:
+    actions = spec.get("actions")
+    if not isinstance(actions, dict | list):
+        return spec
+    given = actions if isinstance(actions, dict) else dict.fromkeys(str(name) for name in actions)
+    line = block.lines.get("actions", block.line)
+    normal: list[Block] = []
+    for name, content in given.items():
+        if name not in USUAL_ACTIONS:
+            known = ", ".join(USUAL_ACTIONS)
+            findings.append(
+                Finding(
+                    "action-unknown",
+                    (*place, "actions"),
+                    f"there is no action `{name}`; use {known}",
+                    line=line,
+                )
+            )
+            continue
+        own = content if isinstance(content, Block) else Block({}, line, {})
+        normal.append(own.with_items({"name": name, **USUAL_ACTIONS[name], **own}))
+    return {**spec, "actions": Row(normal, [action.line for action in normal])}
+
+
+def _model(model: type[M], source: Block, above: Place) -> M:
+    try:
+        return model.model_validate(source)
+    except ValidationError as error:
+        findings = [_finding(item, source, above) for item in error.errors(include_url=False)]
+        raise Faulty(findings) from error
+
+
+def _finding(error: Any, source: Block, above: Place) -> Finding:
+    place: Place = tuple(error["loc"])
+    last = place[-1] if place else ""
+    code, message = "does-not-fit", error["msg"].removeprefix("Value error, ")
+    if error["type"] == "missing":
+        code, message = _MISSING.get(str(last), ("missing", f"write `{last}:` here"))
+    elif error["type"] == "extra_forbidden":
+        code, message = "unknown-key", f"there is no `{last}` here; take it out or mend its spelling"
+    elif error["type"] in ("string_too_short", "blank") and last in ("id", "en"):
+        code, message = _MISSING[str(last)]
+    finding = Finding(code, (*above, *_shown(place)), message, line=line_of(source, place))
+    return replace(finding, line=finding.line or source.line)
+
+
+def _shown(place: Place) -> Place:
+    """Leave out the tags of unions, which name no place in the file."""
+    return tuple(
+        part
+        for at, part in enumerate(place)
+        if not (part in STEP_KINDS and at and isinstance(place[at - 1], int))
+    )
+
+
+_MISSING = {
+    "silence": (
+        "silence-undefined",
+        "say what silence means: `silence: approve | refuse | no_objection | alarm` (clock and task each say it)",
+    ),
+    "within": ("term-undefined", "say how long it may take, such as `within: 5 wd`"),
+    "role": ("role-undefined", "say whose task it is, such as `role: agency/role`"),
+    "rounds": ("rounds-unbounded", "bound the corrections, such as `rounds: 5`"),
+    "id": ("text-missing", "write the text in Indonesian too, under `id:`"),
+    "en": ("text-missing", "write the text in English too, under `en:`"),
+}
+
+assert set(OF_THE_STEP) & set(TaskSpec.model_fields) == {"title"}
