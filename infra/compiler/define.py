@@ -128,12 +128,13 @@ def _wait(
     assign: State = {"facts": "{% $states.result.facts %}", "wake": 0}
     if isinstance(step, CorrectStep):
         assign["round"] = "{% $round + 1 %}"
+    timeout = f"{{% $wake > 0 ? $wake : {_first_ring(step)} %}}"
     return {
         "Type": "Task",
         "Comment": _said(step),
         "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
-        "Arguments": _arguments(WAITS[step.kind], step, parameters, token=True),
-        "TimeoutSeconds": f"{{% $wake > 0 ? $wake : {_first_ring(step)} %}}",
+        "Arguments": _arguments(WAITS[step.kind], step, parameters, timeout=timeout),
+        "TimeoutSeconds": timeout,
         "Retry": RETRY,
         "Assign": assign,
         "Catch": [
@@ -172,7 +173,7 @@ def _synchronous(step: AssessStep | OutcomeStep, parameters: State, onward: str)
         "Type": "Task",
         "Comment": _said(step),
         "Resource": "arn:aws:states:::lambda:invoke",
-        "Arguments": _arguments(SYNCHRONOUS[step.kind], step, parameters, token=False),
+        "Arguments": _arguments(SYNCHRONOUS[step.kind], step, parameters),
         "TimeoutSeconds": STEP_SECONDS,
         "Retry": RETRY,
         "Assign": {"facts": "{% $states.result.Payload.facts %}"},
@@ -196,11 +197,12 @@ def _choice(step: ChooseStep, titles: Mapping[str, str]) -> State:
     }
 
 
-def _arguments(function: str, step: Step, parameters: State, *, token: bool) -> State:
+def _arguments(function: str, step: Step, parameters: State, *, timeout: str | None = None) -> State:
+    """Give what a step is called with; one that waits also learns its token and when its timer rings."""
     payload: State = {key: f"{{% ${key} %}}" for key in ("case", "episode", "attempt", "round")}
     payload["step"] = step.name
-    if token:
-        payload["token"] = "{% $states.context.Task.Token %}"
+    if timeout:
+        payload |= {"token": "{% $states.context.Task.Token %}", "timeout": timeout}
     return {"FunctionName": f"${{{function}}}", "Payload": {**payload, "parameters": parameters}}
 
 
