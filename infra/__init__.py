@@ -1,0 +1,1 @@
+"""What carries the engine: the template, the compiler, the local system, the command line."""
