@@ -1,15 +1,17 @@
-# The commands that docs, CI and people use. The first one makes `.venv` from the lock, quietly.
+# The commands that docs, CI and people use. The first one makes `.venv` from the locks, quietly, with the wheels
+# for Lambda too, so that all later ones need no network.
 PYTHON ?= python3
 PY := .venv/bin/python
 STAMP := .venv/.installed
 
 .PHONY: run test demo check workflows package bench lock clean
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock infra/chalice/lambda.lock pyproject.toml
 	@test -x $(PY) || $(PYTHON) -m venv .venv
-	@echo "Installing the packages of requirements.lock into .venv" >&2
+	@echo "Installing the libraries that the locks name into .venv" >&2
 	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PY) -m infra.package --wheels
 	@touch $@
 
 run: $(STAMP)
@@ -37,11 +39,14 @@ package: $(STAMP)
 bench: $(STAMP)
 	@$(PY) -m infra.bench
 
-# Resolves pyproject.toml anew; the versions that the lock already holds are kept where they still fit.
+# Resolves pyproject.toml anew; the versions that the locks already hold are kept where they still fit.
+UV := $(PY) -m uv pip compile -q --generate-hashes --custom-compile-command "make lock"
+
 lock: $(STAMP)
-	@$(PY) -m pip install -q uv
-	@$(PY) -m uv pip compile -q --universal --python-version 3.11 --group dev --generate-hashes \
-		--custom-compile-command "make lock" -o requirements.lock pyproject.toml
+	@$(PY) -m pip install -qq uv
+	@$(UV) --universal --python-version 3.11 --group dev -o requirements.lock pyproject.toml
+	@$(UV) --python-version 3.13 --python-platform aarch64-manylinux_2_28 --no-annotate \
+		-c requirements.lock -o infra/chalice/lambda.lock pyproject.toml
 
 clean:
 	@rm -rf build .mypy_cache .ruff_cache
