@@ -1,0 +1,357 @@
+"""The published language: what can be said of a case, one model for each type of history event.
+
+An event's ``data`` holds ids, facts and digests, never personal content, so that the hash chain still verifies after
+an erasure, and so that events may travel over the bus, to webhooks and into archives.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+Digest = str
+Moment = str
+
+
+class EventData(BaseModel):
+    """The facts of one event; ``type`` is its name, noun.verb."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: ClassVar[str]
+
+    def plain(self) -> dict[str, Any]:
+        """Give the JSON object that is hashed: without what is not said."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class CaseCreated(EventData):
+    type = "case.created"
+    service: str
+    version: int
+    agency: str
+    applicant: str
+    filed_by: str | None = None
+    parent: str | None = None
+    form: Digest
+
+
+class FormChanged(EventData):
+    """The applicant changed a draft, or the fields that a correction opened."""
+
+    type = "form.changed"
+    pointers: list[str]
+    form: Digest
+
+
+class DocumentAnnounced(EventData):
+    type = "document.announced"
+    document: str
+    kind: str
+    size: int
+    sha256: Digest
+    content_type: str
+
+
+class DocumentReceived(EventData):
+    """The file lies in the store and is what was announced: length, SHA-256 and type by content."""
+
+    type = "document.received"
+    document: str
+    size: int
+    sha256: Digest
+    object_version: str | None = None
+
+
+class DocumentCleared(EventData):
+    type = "document.cleared"
+    document: str
+
+
+class DocumentRefused(EventData):
+    type = "document.refused"
+    document: str
+    reason: str
+
+
+class CaseSubmitted(EventData):
+    type = "case.submitted"
+    number: str
+    form: Digest
+    facts: dict[str, Any]
+
+
+class EpisodeOpened(EventData):
+    """A process of the service begins; ``attempt`` 1 of its driver."""
+
+    type = "episode.opened"
+    episode: int
+    process: str
+    reason: Digest | None = None
+
+
+class EpisodeClosed(EventData):
+    type = "episode.closed"
+    episode: int
+
+
+class ClockStarted(EventData):
+    type = "clock.started"
+    term: str
+    due_at: Moment
+
+
+class ClockPaused(EventData):
+    type = "clock.paused"
+    reason: str
+
+
+class ClockResumed(EventData):
+    type = "clock.resumed"
+    due_at: Moment | None = None
+
+
+class ClockExtended(EventData):
+    type = "clock.extended"
+    term: str
+    reason: Digest
+    due_at: Moment | None = None
+
+
+class ClockStopped(EventData):
+    type = "clock.stopped"
+
+
+class TaskOpened(EventData):
+    """Somebody must do something: ``role`` is ``agency/role`` or ``applicant``."""
+
+    type = "task.opened"
+    task: str
+    episode: int
+    step: str
+    round: int
+    name: str
+    kind: str
+    role: str
+    due_at: Moment
+    payment: str | None = None
+
+
+class TaskClaimed(EventData):
+    type = "task.claimed"
+    task: str
+    on_behalf_of: str | None = None
+
+
+class TaskReleased(EventData):
+    type = "task.released"
+    task: str
+
+
+class TaskAssigned(EventData):
+    type = "task.assigned"
+    task: str
+    to: str
+
+
+class TaskReminded(EventData):
+    type = "task.reminded"
+    task: str
+
+
+class TaskCompleted(EventData):
+    type = "task.completed"
+    task: str
+    action: str
+    comment: Digest | None = None
+    on_behalf_of: str | None = None
+
+
+class TaskExpired(EventData):
+    """The term has passed and silence has its meaning: ``action`` is what the law puts in the answer's place."""
+
+    type = "task.expired"
+    task: str
+    action: str
+    rule: str
+
+
+class TaskCancelled(EventData):
+    type = "task.cancelled"
+    task: str
+    reason: str
+
+
+class AlarmRaised(EventData):
+    """A term has passed without the law deciding anything: a supervisor must look."""
+
+    type = "alarm.raised"
+    reason: str
+    task: str | None = None
+    state: str | None = None
+    error: str | None = None
+
+
+class CorrectionRequested(EventData):
+    type = "correction.requested"
+    task: str
+    round: int
+    fields: list[str]
+    documents: list[str]
+
+
+class CorrectionReceived(EventData):
+    type = "correction.received"
+    task: str
+    round: int
+    form: Digest
+    facts: dict[str, Any]
+
+
+class FeeAssessed(EventData):
+    """The fee with its lines; ``inputs``, ``law`` and ``version`` let anybody compute it again."""
+
+    type = "fee.assessed"
+    amount: int
+    currency: str
+    lines: list[dict[str, Any]]
+    inputs: dict[str, Any]
+    law: str
+    version: int
+
+
+class PaymentBilled(EventData):
+    type = "payment.billed"
+    payment: str
+    amount: int
+    currency: str
+    due_at: Moment
+
+
+class PaymentReceived(EventData):
+    type = "payment.received"
+    payment: str
+    notification: str
+    amount: int
+    currency: str
+    paid_at: Moment
+    found_by: str = "notification"
+
+
+class PaymentRefused(EventData):
+    """A notification that cannot be true; the bill stays as it was."""
+
+    type = "payment.refused"
+    payment: str
+    notification: str
+    reason: str
+
+
+class PaymentFailed(EventData):
+    type = "payment.failed"
+    payment: str
+    notification: str
+
+
+class PaymentExpired(EventData):
+    type = "payment.expired"
+    payment: str
+
+
+class OutcomeDecided(EventData):
+    type = "outcome.decided"
+    episode: int
+    result: str
+    reasons: Digest | None = None
+    rule: str | None = None
+
+
+class PermitIssued(EventData):
+    type = "permit.issued"
+    number: str
+    kind: str
+    document: str
+    sha256: Digest
+    size: int
+    object_version: str | None = None
+    valid_until: Moment | None = None
+
+
+class PermitRevoked(EventData):
+    type = "permit.revoked"
+    number: str
+    reason: Digest
+
+
+class PermitExpired(EventData):
+    type = "permit.expired"
+    number: str
+
+
+class LetterIssued(EventData):
+    type = "letter.issued"
+    letter: str
+    document: str
+    sha256: Digest
+    size: int
+    object_version: str | None = None
+
+
+class CaseWithdrawn(EventData):
+    type = "case.withdrawn"
+    reason: Digest
+
+
+class CaseLapsed(EventData):
+    type = "case.lapsed"
+    reason: str
+
+
+class CaseReopened(EventData):
+    type = "case.reopened"
+    reason: Digest
+
+
+class CaseRedriven(EventData):
+    """A fresh execution takes over the episode where the case stands."""
+
+    type = "case.redriven"
+    episode: int
+    attempt: int
+    reason: Digest
+
+
+class CaseParked(EventData):
+    """The driver met a fault that it cannot mend by itself."""
+
+    type = "case.parked"
+    episode: int
+    attempt: int
+    state: str
+    error: str
+
+
+class MessagePosted(EventData):
+    type = "message.posted"
+    message: Digest
+
+
+class CaseErased(EventData):
+    type = "case.erased"
+    rule: str
+
+
+class HoldPlaced(EventData):
+    type = "hold.placed"
+    reason: Digest
+
+
+class HoldLifted(EventData):
+    type = "hold.lifted"
+    reason: Digest
+
+
+TYPES: dict[str, type[EventData]] = {
+    model.type: model for model in EventData.__subclasses__()
+}

@@ -1,0 +1,412 @@
+"""The case table: one partition a case, one item a commit, and beside them the token and the views.
+
+    pk               sk              holds
+    CASE#<id>        #00000012       one commit: events (without ``prev``, which is the hash before), private, request, step
+    CASE#<id>        @wait           the task token of the newest driver
+    CASE#<id>        ~case, ~<task>  views: index keys and what lists show
+    CLAIM#<name>     claim           a value or number that only one case may hold
+
+A command is one query and one put (1 write unit a started KB), where a transaction of case, task and event would
+cost twice the units of three items. ``#`` sorts before ``@`` and ``~``, so loading a case reads no view.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.domain import history
+from functions.domain.case import Case, Commit, Request, StepRecord
+from functions.domain.errors import CaseUnknown, CommitConflict, DependencyDown, Duplicate, Malformed, Superseded
+from functions.domain.history import Event
+from functions.ports import Page, Record, Token
+
+Item = dict[str, Any]
+INDEXES = {"who": ("by_who", "who", "who_sort"), "place": ("by_place", "place", "place_sort"), "due": ("by_due", "due", "due_at")}
+_LARGEST_ITEM = 390_000
+
+
+class CaseTable:
+    """Cases, views and claims in one table."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client, self._table = client, table
+
+    # -- cases
+
+    def load(self, case_id: str) -> Record:
+        """Read a case; strongly consistent, so that what was just written is seen."""
+        commits: list[Commit] = []
+        token: Token | None = None
+        head = history.ZEROS
+        for item in self._partition(case_id):
+            if item["sk"]["S"] == "@wait":
+                token = Token(**json.loads(item["token"]["S"]))
+                continue
+            commit = _commit(item, head)
+            head = commit.events[-1].hash
+            commits.append(commit)
+        if not commits:
+            raise CaseUnknown({"id": "Berkas tidak ditemukan.", "en": "There is no such case."})
+        return Record(Case.of(case_id, commits), commits, token)
+
+    def commit(self, case_id: str, commit: Commit) -> None:
+        """Put the commit where its number is still free; with claims, all or nothing."""
+        item = _item(case_id, commit)
+        put = {
+            "TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }  # fmt: skip
+        try:
+            with _answering():
+                if commit.claims:
+                    claims = [{"Put": self._claim(name, case_id)} for name in commit.claims]
+                    self._client.transact_write_items(TransactItems=[{"Put": put}, *claims])
+                else:
+                    self._client.put_item(**put)
+        except ClientError as error:
+            self._explain(error, item)
+
+    def put_token(self, case_id: str, token: Token) -> None:
+        """Keep the token, unless a newer driver has put its own."""
+        item = {
+            "pk": {"S": f"CASE#{case_id}"}, "sk": {"S": "@wait"}, "attempt": {"N": str(_rank(token))},
+            "token": {"S": json.dumps({k: v for k, v in asdict(token).items() if v is not None}, separators=(",", ":"))},
+        }  # fmt: skip
+        try:
+            with _answering():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(attempt) OR attempt <= :mine",
+                    ExpressionAttributeValues={":mine": item["attempt"]},
+                )
+        except ClientError as error:
+            if _code(error) == "ConditionalCheckFailedException":
+                raise Superseded("a newer execution drives this case") from error
+            raise
+
+    def erase(self, case_id: str) -> None:
+        """Remove the personal content of every commit."""
+        for item in self._partition(case_id):
+            if "private" in item:
+                with _answering():
+                    self._client.update_item(
+                        TableName=self._table,
+                        Key={"pk": item["pk"], "sk": item["sk"]},
+                        UpdateExpression="REMOVE private",
+                    )
+
+    def _partition(self, case_id: str) -> Iterator[Item]:
+        ask: dict[str, Any] = {
+            "TableName": self._table, "ConsistentRead": True,
+            "KeyConditionExpression": "pk = :pk AND sk < :views",
+            "ExpressionAttributeValues": {":pk": {"S": f"CASE#{case_id}"}, ":views": {"S": "~"}},
+        }  # fmt: skip
+        while True:
+            with _answering():
+                answer = self._client.query(**ask)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            ask["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _claim(self, name: str, case_id: str) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Item": {"pk": {"S": f"CLAIM#{name}"}, "sk": {"S": "claim"}, "case": {"S": case_id}},
+            "ConditionExpression": "attribute_not_exists(pk) OR #case = :case",
+            "ExpressionAttributeNames": {"#case": "case"},
+            "ExpressionAttributeValues": {":case": {"S": case_id}},
+        }
+
+    def _explain(self, error: ClientError, item: Item) -> None:
+        """Tell a lost answer (our own commit stands there already) from a real conflict."""
+        if _code(error) == "ConditionalCheckFailedException":
+            if _same(error.response.get("Item"), item):
+                return
+            raise CommitConflict("another change of this case came first") from error
+        if _code(error) != "TransactionCanceledException":
+            raise error
+        reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])
+        failed = [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons]
+        if failed and failed[0]:
+            if _same(reasons[0].get("Item"), item):
+                return
+            raise CommitConflict("another change of this case came first") from error
+        if any(failed):
+            raise Duplicate({"id": "Nilai ini sudah dipakai.", "en": "This value is in use already."}) from error
+        raise CommitConflict("the transaction was called off") from error
+
+    def claimed(self, name: str) -> str | None:
+        """Give the case that holds a claimed name."""
+        with _answering():
+            answer = self._client.get_item(
+                TableName=self._table, Key={"pk": {"S": f"CLAIM#{name}"}, "sk": {"S": "claim"}}, ConsistentRead=True
+            )
+        return str(answer["Item"]["case"]["S"]) if "Item" in answer else None
+
+    # -- views
+
+    def replace(self, case_id: str, views: Mapping[str, Mapping[str, Any]]) -> None:
+        """Make these the views of a case: write what differs, remove what is not among them."""
+        present = self._views(case_id)
+        for name, view in views.items():
+            item = _view_item(case_id, name, view)
+            if present.get(name) != item and _newer(item, present.get(name)):
+                self._put_view(item)
+        for name in set(present) - set(views):
+            with _answering():
+                self._client.delete_item(
+                    TableName=self._table, Key={"pk": {"S": f"CASE#{case_id}"}, "sk": {"S": f"~{name}"}}
+                )
+
+    def _put_view(self, item: Item) -> None:
+        try:
+            with _answering():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(pk) OR version <= :version",
+                    ExpressionAttributeValues={":version": item["version"]},
+                )
+        except ClientError as error:
+            if _code(error) != "ConditionalCheckFailedException":
+                raise
+
+    def _views(self, case_id: str) -> dict[str, Item]:
+        ask = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND sk >= :views",
+            "ExpressionAttributeValues": {":pk": {"S": f"CASE#{case_id}"}, ":views": {"S": "~"}},
+            "ConsistentRead": True,
+        }
+        with _answering():
+            return {item["sk"]["S"][1:]: item for item in self._client.query(**ask)["Items"]}
+
+    def list(
+        self, index: str, key: str, *, prefix: str = "", before: str | None = None, limit: int = 50,
+        cursor: str | None = None, where: Mapping[str, str] | None = None, descending: bool = False,
+    ) -> Page:  # fmt: skip
+        """Read one page of an index; ``where`` keeps only items whose attributes have these values.
+
+        Raises `Malformed` for a cursor that this list did not give.
+        """
+        name, hash_key, sort_key = INDEXES[index]
+        names, values = {"#h": hash_key}, {":h": {"S": key}}
+        condition = "#h = :h"
+        if before is not None:
+            condition += " AND #s <= :before"
+            names["#s"], values[":before"] = sort_key, {"S": before}
+        elif prefix:
+            condition += " AND begins_with(#s, :prefix)"
+            names["#s"], values[":prefix"] = sort_key, {"S": prefix}
+        ask: dict[str, Any] = {
+            "TableName": self._table, "IndexName": name, "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": names, "ExpressionAttributeValues": values, "ScanIndexForward": not descending,
+        }  # fmt: skip
+        if where:
+            ask["FilterExpression"] = " AND ".join(f"#w{place} = :w{place}" for place in range(len(where)))
+            for place, (attribute, value) in enumerate(where.items()):
+                names[f"#w{place}"], values[f":w{place}"] = attribute, {"S": value}
+        items, last = self._collect(ask, limit, _start(cursor, hash_key, key))
+        following = _cursor(items[-1], hash_key, sort_key) if items and last else None
+        return Page([_view(item) for item in items], following)
+
+    def _collect(self, ask: dict[str, Any], limit: int, start: Item | None) -> tuple[list[Item], bool]:
+        """Read on until the page is full: a filter may leave a read page nearly empty."""
+        items: list[Item] = []
+        while True:
+            with _answering():
+                answer = self._client.query(**ask, Limit=max(limit, 25), **({"ExclusiveStartKey": start} if start else {}))
+            items += answer["Items"]
+            start = answer.get("LastEvaluatedKey")
+            if len(items) >= limit or start is None:
+                return items[:limit], start is not None or len(items) > limit
+
+    # -- items of other kinds (delegations, webhooks, figures): plain documents under a key
+
+    def get(self, pk: str, sk: str) -> dict[str, Any] | None:
+        with _answering():
+            answer = self._client.get_item(
+                TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True
+            )
+        return json.loads(answer["Item"]["body"]["S"]) if "Item" in answer else None
+
+    def put(self, pk: str, sk: str, body: Mapping[str, Any], *, new: bool = False, ttl: int | None = None) -> bool:
+        """Write a document; with ``new`` only where there is none yet. Tells whether it was written."""
+        item = {"pk": {"S": pk}, "sk": {"S": sk}, "body": {"S": json.dumps(body, separators=(",", ":"))}}
+        if ttl:
+            item["ttl"] = {"N": str(ttl)}
+        try:
+            with _answering():
+                condition = {"ConditionExpression": "attribute_not_exists(pk)"} if new else {}
+                self._client.put_item(TableName=self._table, Item=item, **condition)
+        except ClientError as error:
+            if _code(error) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def delete(self, pk: str, sk: str) -> None:
+        with _answering():
+            self._client.delete_item(TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+
+    def under(
+        self, pk: str, *, prefix: str = "", since: str | None = None, until: str | None = None, limit: int = 1000,
+        cursor: str | None = None, descending: bool = False,
+    ) -> Page:  # fmt: skip
+        """Read documents under a key in the order of their sort keys; ``sk`` is given with each."""
+        values: dict[str, Any] = {":pk": {"S": pk}}
+        condition = "pk = :pk"
+        if since is not None or until is not None:
+            condition += " AND sk BETWEEN :since AND :until"
+            values |= {":since": {"S": since or " "}, ":until": {"S": until or "~~~~"}}
+        elif prefix:
+            condition += " AND begins_with(sk, :prefix)"
+            values[":prefix"] = {"S": prefix}
+        start = {"ExclusiveStartKey": {"pk": {"S": pk}, "sk": {"S": _decoded(cursor)}}} if cursor else {}
+        with _answering():
+            answer = self._client.query(
+                TableName=self._table, KeyConditionExpression=condition, ExpressionAttributeValues=values,
+                Limit=limit, ScanIndexForward=not descending, **start,
+            )  # fmt: skip
+        last = answer.get("LastEvaluatedKey")
+        items = [{"sk": item["sk"]["S"], **json.loads(item["body"]["S"])} for item in answer["Items"]]
+        return Page(items, _encoded(last["sk"]["S"]) if last else None)
+
+    def add(self, pk: str, sk: str, counts: Mapping[str, int]) -> None:
+        """Add to the numbers of a counter item."""
+        names = {f"#n{place}": name for place, name in enumerate(counts)}
+        values = {f":n{place}": {"N": str(count)} for place, count in enumerate(counts.values())}
+        terms = ", ".join(f"#n{place} :n{place}" for place in range(len(counts)))
+        with _answering():
+            self._client.update_item(
+                TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, UpdateExpression=f"ADD {terms}",
+                ExpressionAttributeNames=names, ExpressionAttributeValues=values,
+            )  # fmt: skip
+
+
+def _item(case_id: str, commit: Commit) -> Item:
+    events = [{k: v for k, v in event.as_dict().items() if k != "prev"} for event in commit.events]
+    item = {
+        "pk": {"S": f"CASE#{case_id}"},
+        "sk": {"S": f"#{commit.seq:08d}"},
+        "events": {"S": json.dumps(events, separators=(",", ":"), ensure_ascii=False)},
+    }
+    if commit.private:
+        item["private"] = {"S": json.dumps(commit.private, separators=(",", ":"), ensure_ascii=False)}
+    if commit.request:
+        item["request"] = {"S": f"{commit.request.key} {commit.request.digest}"}
+    if commit.step:
+        step = {"key": commit.step.key, "result": commit.step.result}
+        item["step"] = {"S": json.dumps(step, separators=(",", ":"))}
+    if len(item["events"]["S"]) + len(item.get("private", {}).get("S", "")) > _LARGEST_ITEM:
+        raise Malformed({"id": "Perubahan terlalu besar.", "en": "The change is too large."})
+    return item
+
+
+def _commit(item: Item, head: str) -> Commit:
+    events = []
+    for stored in json.loads(item["events"]["S"]):
+        event = Event.from_dict({**stored, "prev": head})
+        head = event.hash
+        events.append(event)
+    request = item["request"]["S"].rsplit(" ", 1) if "request" in item else None
+    step = json.loads(item["step"]["S"]) if "step" in item else None
+    return Commit(
+        tuple(events),
+        json.loads(item["private"]["S"]) if "private" in item else {},
+        Request(*request) if request else None,
+        StepRecord(**step) if step else None,
+    )
+
+
+def _rank(token: Token) -> int:
+    return token.episode * 10_000 + token.attempt
+
+
+def _same(stored: Item | None, item: Item) -> bool:
+    return stored is not None and stored.get("events") == item["events"]
+
+
+def _newer(item: Item, stored: Item | None) -> bool:
+    return stored is None or int(item["version"]["N"]) >= int(stored.get("version", {"N": "0"})["N"])
+
+
+_KEYS = ("who", "who_sort", "place", "place_sort", "due", "due_at", "status", "service", "kind", "assignee")
+
+
+def _view_item(case_id: str, name: str, view: Mapping[str, Any]) -> Item:
+    item: Item = {"pk": {"S": f"CASE#{case_id}"}, "sk": {"S": f"~{name}"}, "version": {"N": str(view["version"])}}
+    item |= {key: {"S": str(view[key])} for key in _KEYS if view.get(key)}
+    item["body"] = {"S": json.dumps(view["body"], separators=(",", ":"), ensure_ascii=False)}
+    return item
+
+
+def _view(item: Item) -> dict[str, Any]:
+    return dict(json.loads(item["body"]["S"]))
+
+
+def _cursor(item: Item, hash_key: str, sort_key: str) -> str:
+    return _encoded(json.dumps([item[key]["S"] for key in ("pk", "sk", hash_key, sort_key)] + [sort_key]))
+
+
+def _start(cursor: str | None, hash_key: str, key: str) -> Item | None:
+    if cursor is None:
+        return None
+    try:
+        pk, sk, hash_value, sort_value, sort_key = json.loads(_decoded(cursor))
+        if hash_value != key:
+            raise ValueError("a cursor of another list")
+        return {"pk": {"S": pk}, "sk": {"S": sk}, hash_key: {"S": hash_value}, sort_key: {"S": sort_value}}
+    except (ValueError, TypeError) as error:
+        raise _bad_cursor() from error
+
+
+def _encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
+        raise _bad_cursor() from error
+
+
+def _bad_cursor() -> Malformed:
+    return Malformed(
+        {
+            "id": "`cursor` tidak berasal dari daftar ini. Mulai lagi tanpa `cursor`.",
+            "en": "This `cursor` does not come from this list. Start again without a `cursor`.",
+        }
+    )
+
+
+_OURS = frozenset({"ConditionalCheckFailedException", "TransactionCanceledException"})
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Turn everything but a failed condition into `DependencyDown`."""
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) in _OURS:
+            raise
+        raise DependencyDown("the case table does not answer") from error
+    except BotoCoreError as error:
+        raise DependencyDown("the case table does not answer") from error
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])

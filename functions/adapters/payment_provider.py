@@ -1,0 +1,47 @@
+"""The payment provider's look-up: what became of a bill whose notification may be lost."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+from functions.domain import signatures
+from functions.domain.errors import DependencyDown
+from functions.domain.payments import Notification
+
+_SECONDS = 5
+
+
+class PaymentProvider:
+    """``GET <url>/payments/<id>``, signed like a webhook over an empty body; 404 means that nothing is known yet."""
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._url, self._secret = url.rstrip("/"), secret
+
+    def look_up(self, payment: str) -> Notification | None:
+        """Give what the provider knows of a bill, or ``None``. Raises `DependencyDown`."""
+        request = Request(
+            f"{self._url}/payments/{quote(payment)}",
+            headers={signatures.HEADER: signatures.sign(self._secret, b"", int(time.time()))},
+        )
+        try:
+            with urlopen(request, timeout=_SECONDS) as answer:
+                return read(json.load(answer), found_by="reconciliation")
+        except HTTPError as error:
+            if error.code == 404:
+                return None
+            raise DependencyDown("the payment provider does not answer") from error
+        except (URLError, TimeoutError, ValueError, KeyError) as error:
+            raise DependencyDown("the payment provider does not answer") from error
+
+
+def read(body: dict[str, object], *, found_by: str) -> Notification:
+    """Read a provider's answer; raises `KeyError` or `ValueError` if it is not one."""
+    return Notification(
+        id=str(body["id"]), payment=str(body["payment"]), outcome=str(body["outcome"]), amount=int(str(body["amount"])),
+        currency=str(body["currency"]), at=datetime.fromisoformat(str(body["at"])), found_by=found_by,
+    )  # fmt: skip

@@ -1,0 +1,619 @@
+"""What a case is: the fold of its history.
+
+    commits (items of the case's partition) ──▶ events in order ──▶ `Case.apply` ──▶ the state
+
+A case has no state of its own beside its history, so a change that is not in the history cannot exist. Personal
+content (form values, names of files, comments) does not stand in the events but beside them, under the number of
+the event that speaks of it, and can be erased without breaking the chain.
+
+Statuses, and where they lead:
+
+    draft ▶ submitted ▶ in_review ⇄ awaiting_applicant, awaiting_payment ▶ approved | rejected | lapsed
+    every open one ▶ withdrawn, needs_attention ▶ (redrive) where it stood; rejected ▶ (appeal) in_review
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import events
+from functions.domain import history
+from functions.domain.history import Event
+
+Data = Mapping[str, Any]
+
+OPEN = frozenset({"submitted", "in_review", "awaiting_applicant", "awaiting_payment", "waitlisted", "needs_attention"})
+DECIDED = frozenset({"approved", "rejected", "withdrawn", "lapsed"})
+TASK_OPEN = frozenset({"open", "claimed"})
+
+
+@dataclass
+class Document:
+    """A file of the case; ``issued`` ones are made by the office, the others come from the applicant or an officer."""
+
+    id: str
+    kind: str
+    by: str
+    size: int
+    sha256: str
+    content_type: str
+    filename: str | None = None
+    state: str = "announced"
+    reason: str | None = None
+    object_version: str | None = None
+    issued: bool = False
+    announced_at: datetime | None = None
+
+
+@dataclass
+class Task:
+    """An obligation; its key says which step, in which round of which episode, opened it."""
+
+    id: str
+    episode: int
+    step: str
+    round: int
+    name: str
+    kind: str
+    role: str
+    opened_at: datetime
+    due_at: datetime
+    payment: str | None = None
+    state: str = "open"
+    assignee: str | None = None
+    claimed_at: datetime | None = None
+    action: str | None = None
+    done_by: str | None = None
+    done_name: str | None = None
+    done_for: str | None = None
+    done_at: datetime | None = None
+    comment: str | None = None
+    alarmed: bool = False
+    reminded: bool = False
+    version: int = 0
+
+    @property
+    def key(self) -> tuple[int, str, int]:
+        return self.episode, self.step, self.round
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in TASK_OPEN
+
+
+@dataclass
+class Payment:
+    id: str
+    amount: int
+    currency: str
+    due_at: datetime
+    lines: list[dict[str, Any]]
+    state: str = "due"
+    paid_at: datetime | None = None
+    notifications: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Permit:
+    number: str
+    kind: str
+    document: str
+    sha256: str
+    issued_at: datetime
+    valid_until: datetime | None = None
+    state: str = "valid"
+
+
+@dataclass
+class Outcome:
+    result: str
+    at: datetime
+    by: str
+    reasons: str | None = None
+    rule: str | None = None
+
+
+@dataclass
+class Episode:
+    """One run of one process; ``attempt`` counts the executions that have driven it."""
+
+    no: int
+    process: str
+    opened_at: datetime
+    attempt: int = 1
+    open: bool = True
+    rounds: int = 0
+
+
+@dataclass
+class ClockRecord:
+    """What has happened to the legal clock of the running episode."""
+
+    started_at: datetime
+    term: str
+    pauses: list[tuple[datetime, datetime | None, str]] = field(default_factory=list)
+    extensions: list[tuple[str, str]] = field(default_factory=list)
+    stopped_at: datetime | None = None
+    alarmed: bool = False
+
+    @property
+    def paused(self) -> bool:
+        return bool(self.pauses) and self.pauses[-1][1] is None
+
+
+@dataclass
+class Correction:
+    """What the applicant was asked to mend: only this is open for change."""
+
+    round: int
+    fields: dict[str, str | None]
+    documents: dict[str, str | None]
+    task: str | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """An Idempotency-Key (with who sent it) and the digest of the body that came with it."""
+
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """The result of a step under its key ``<episode>/<step>/<round>``: a repeat gets the same."""
+
+    key: str
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What one command or one step changes: written as one item, or not at all."""
+
+    events: tuple[Event, ...]
+    private: Mapping[str, Any] = field(default_factory=dict)
+    request: Request | None = None
+    step: StepRecord | None = None
+    claims: tuple[str, ...] = ()
+
+    @property
+    def seq(self) -> int:
+        return self.events[0].seq
+
+
+@dataclass
+class Case:
+    """The state of a case after its last event. ``version`` is the number of that event."""
+
+    id: str
+    seq: int = 0
+    head: str = history.ZEROS
+    service: str = ""
+    service_version: int = 0
+    agency: str = ""
+    applicant: str = ""
+    filed_by: str | None = None
+    parent: str | None = None
+    contact: dict[str, Any] = field(default_factory=dict)
+    number: str | None = None
+    status: str = "draft"
+    created_at: datetime | None = None
+    submitted_at: datetime | None = None
+    form: dict[str, Any] | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    fee: dict[str, Any] | None = None
+    documents: dict[str, Document] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    payments: dict[str, Payment] = field(default_factory=dict)
+    permits: dict[str, Permit] = field(default_factory=dict)
+    episodes: list[Episode] = field(default_factory=list)
+    clock: ClockRecord | None = None
+    correction: Correction | None = None
+    outcome: Outcome | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    held: bool = False
+    erased: bool = False
+    parked: dict[str, Any] | None = None
+    changed_at: datetime | None = None
+
+    @property
+    def version(self) -> int:
+        return self.seq
+
+    @property
+    def episode(self) -> Episode | None:
+        """The open episode, if one is open."""
+        return next((episode for episode in reversed(self.episodes) if episode.open), None)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    def open_tasks(self) -> list[Task]:
+        return [task for task in self.tasks.values() if task.is_open]
+
+    def tasks_of(self, episode: int, step: str, round: int) -> list[Task]:
+        return [task for task in self.tasks.values() if task.key == (episode, step, round)]
+
+    def apply(self, event: Event, private: Mapping[str, Any] | None = None) -> None:
+        """Take in the next event; ``private`` is the personal content that belongs to it, or what is left of it."""
+        _APPLY[event.type](self, event, event.data, private or {})
+        self.seq, self.head, self.changed_at = event.seq, event.hash, moment(event.at)
+
+    @classmethod
+    def of(cls, case_id: str, commits: Iterable[Commit]) -> Case:
+        """Fold the commits of a case, in order, into its state."""
+        case = cls(case_id)
+        for commit in commits:
+            case.take(commit)
+        return case
+
+    def take(self, commit: Commit) -> None:
+        for event in commit.events:
+            self.apply(event, commit.private.get(str(event.seq)))
+        if commit.step:
+            self.results[commit.step.key] = commit.step.result
+
+
+class Writer:
+    """Collects what one command or step changes, applying each event to the case at once.
+
+    So later decisions of the same command see the earlier ones. Nothing is written before `commit` is stored.
+    """
+
+    def __init__(self, case: Case, *, actor: str, now: datetime) -> None:
+        self.case, self.actor, self.now = case, actor, now
+        self._events: list[Event] = []
+        self._private: dict[str, Any] = {}
+
+    def add(self, data: events.EventData, private: Mapping[str, Any] | None = None, *, actor: str | None = None) -> None:
+        """Record an event; ``private`` is its personal content, kept beside the history."""
+        draft = history.Draft(data.type, data.plain())
+        (event,) = history.seal(
+            [draft], seq=self.case.seq + 1, prev=self.case.head, at=self.now, actor=actor or self.actor
+        )
+        self._events.append(event)
+        if private:
+            self._private[str(event.seq)] = dict(private)
+        self.case.apply(event, private)
+
+    def next_id(self, letter: str, taken: Mapping[str, Any]) -> str:
+        """Give the next id of a task (t), document (d) or payment (p): the case's own id and a number."""
+        return f"{self.case.id}.{letter}{len(taken) + 1}"
+
+    @property
+    def changed(self) -> bool:
+        return bool(self._events)
+
+    def commit(
+        self, *, request: Request | None = None, step: StepRecord | None = None, claims: Sequence[str] = ()
+    ) -> Commit:
+        """Give what is to be stored. Needs at least one event."""
+        return Commit(tuple(self._events), dict(self._private), request, step, tuple(claims))
+
+
+def moment(text: str) -> datetime:
+    """Read an RFC 3339 time."""
+    return datetime.fromisoformat(text)
+
+
+# -- how each event changes the state ----------------------------------------------------------------------------
+
+
+def _created(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.service, case.service_version, case.agency = data["service"], data["version"], data["agency"]
+    case.applicant, case.filed_by, case.parent = data["applicant"], data.get("filed_by"), data.get("parent")
+    case.created_at = moment(event.at)
+    case.form, case.contact = private.get("form"), dict(private.get("contact", {}))
+
+
+def _form_changed(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.form = private.get("form")
+
+
+def _announced(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.documents[data["document"]] = Document(
+        data["document"], data["kind"], event.actor, data["size"], data["sha256"], data["content_type"],
+        filename=private.get("filename"), announced_at=moment(event.at),
+    )  # fmt: skip
+
+
+def _received(case: Case, event: Event, data: Data, private: Data) -> None:
+    document = case.documents[data["document"]]
+    document.state, document.object_version = "received", data.get("object_version")
+
+
+def _cleared(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.documents[data["document"]].state = "clean"
+
+
+def _refused(case: Case, event: Event, data: Data, private: Data) -> None:
+    document = case.documents[data["document"]]
+    document.state, document.reason = "refused", data["reason"]
+
+
+def _submitted(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.number, case.facts = data["number"], dict(data["facts"])
+    case.status, case.submitted_at = "submitted", moment(event.at)
+    if private.get("form") is not None:
+        case.form = private["form"]
+
+
+def _episode_opened(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.episodes.append(Episode(data["episode"], data["process"], moment(event.at)))
+    if data["episode"] > 1:
+        case.status, case.outcome, case.clock = "in_review", None, None
+
+
+def _episode_closed(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.episodes[data["episode"] - 1].open = False
+
+
+def _clock_started(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.clock = ClockRecord(moment(event.at), data["term"])
+
+
+def _clock_paused(case: Case, event: Event, data: Data, private: Data) -> None:
+    if case.clock and not case.clock.paused:
+        case.clock.pauses.append((moment(event.at), None, data["reason"]))
+
+
+def _clock_resumed(case: Case, event: Event, data: Data, private: Data) -> None:
+    if case.clock and case.clock.paused:
+        since, _, reason = case.clock.pauses[-1]
+        case.clock.pauses[-1] = (since, moment(event.at), reason)
+
+
+def _clock_extended(case: Case, event: Event, data: Data, private: Data) -> None:
+    if case.clock:
+        case.clock.extensions.append((data["term"], event.actor))
+
+
+def _clock_stopped(case: Case, event: Event, data: Data, private: Data) -> None:
+    if case.clock:
+        case.clock.stopped_at = moment(event.at)
+
+
+_STATUS_WHILE = {"correct": "awaiting_applicant", "pay": "awaiting_payment"}
+
+
+def _task_opened(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.tasks[data["task"]] = Task(
+        data["task"], data["episode"], data["step"], data["round"], data["name"], data["kind"], data["role"],
+        opened_at=moment(event.at), due_at=moment(data["due_at"]), payment=data.get("payment"), version=event.seq,
+    )  # fmt: skip
+    case.status = _STATUS_WHILE.get(data["kind"], "in_review")
+    if data["kind"] == "correct" and case.correction:
+        case.correction.task = data["task"]
+
+
+def _task(case: Case, event: Event, data: Data) -> Task:
+    task = case.tasks[data["task"]]
+    task.version = event.seq
+    return task
+
+
+def _task_claimed(case: Case, event: Event, data: Data, private: Data) -> None:
+    task = _task(case, event, data)
+    task.state, task.assignee, task.claimed_at = "claimed", event.actor, moment(event.at)
+
+
+def _task_released(case: Case, event: Event, data: Data, private: Data) -> None:
+    task = _task(case, event, data)
+    task.state, task.assignee, task.claimed_at = "open", None, None
+
+
+def _task_assigned(case: Case, event: Event, data: Data, private: Data) -> None:
+    task = _task(case, event, data)
+    task.state, task.assignee, task.claimed_at = "claimed", data["to"], moment(event.at)
+
+
+def _task_reminded(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.tasks[data["task"]].reminded = True
+
+
+def _task_completed(case: Case, event: Event, data: Data, private: Data) -> None:
+    task = _task(case, event, data)
+    task.state, task.action, task.done_by, task.done_at = "done", data["action"], event.actor, moment(event.at)
+    task.done_for, task.comment = data.get("on_behalf_of"), private.get("comment")
+    task.done_name = private.get("name")
+    task.assignee = event.actor
+    _when_nothing_is_asked_of_the_applicant(case)
+
+
+def _task_expired(case: Case, event: Event, data: Data, private: Data) -> None:
+    task = _task(case, event, data)
+    task.state, task.action, task.done_by, task.done_at = "expired", data["action"], event.actor, moment(event.at)
+    _when_nothing_is_asked_of_the_applicant(case)
+
+
+def _task_cancelled(case: Case, event: Event, data: Data, private: Data) -> None:
+    task = _task(case, event, data)
+    task.state, task.done_at = "cancelled", moment(event.at)
+    _when_nothing_is_asked_of_the_applicant(case)
+
+
+def _when_nothing_is_asked_of_the_applicant(case: Case) -> None:
+    asked = any(task.is_open and task.kind in _STATUS_WHILE for task in case.tasks.values())
+    if case.status in _STATUS_WHILE.values() and not asked:
+        case.status = "in_review"
+
+
+def _alarm(case: Case, event: Event, data: Data, private: Data) -> None:
+    if data.get("task"):
+        case.tasks[data["task"]].alarmed = True
+    elif data["reason"] == "clock" and case.clock:
+        case.clock.alarmed = True
+
+
+def _correction_requested(case: Case, event: Event, data: Data, private: Data) -> None:
+    wanted = case.correction if case.correction and case.correction.task is None else Correction(data["round"], {}, {})
+    said_fields, said_documents = private.get("fields", {}), private.get("documents", {})
+    wanted.fields.update({pointer: said_fields.get(pointer) for pointer in data["fields"]})
+    wanted.documents.update({kind: said_documents.get(kind) for kind in data["documents"]})
+    case.correction = wanted
+
+
+def _correction_received(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.correction, case.facts = None, dict(data["facts"])
+    if case.episode:
+        case.episode.rounds += 1
+
+
+def _fee_assessed(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.fee = {"amount": data["amount"], "currency": data["currency"], "lines": list(data["lines"])}
+
+
+def _billed(case: Case, event: Event, data: Data, private: Data) -> None:
+    lines = list(case.fee["lines"]) if case.fee else []
+    case.payments[data["payment"]] = Payment(
+        data["payment"], data["amount"], data["currency"], moment(data["due_at"]), lines
+    )
+
+
+def _paid(case: Case, event: Event, data: Data, private: Data) -> None:
+    payment = case.payments[data["payment"]]
+    payment.state, payment.paid_at = "paid", moment(data["paid_at"])
+    payment.notifications.add(data["notification"])
+
+
+def _payment_refused(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.payments[data["payment"]].notifications.add(data["notification"])
+
+
+def _payment_failed(case: Case, event: Event, data: Data, private: Data) -> None:
+    payment = case.payments[data["payment"]]
+    payment.state = "failed"
+    payment.notifications.add(data["notification"])
+
+
+def _payment_expired(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.payments[data["payment"]].state = "expired"
+
+
+def _outcome(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.outcome = Outcome(data["result"], moment(event.at), event.actor, private.get("reasons"), data.get("rule"))
+    case.outcomes.append(case.outcome)
+    case.status, case.parked = data["result"], None
+
+
+def _issued_document(case: Case, event: Event, data: Data, kind: str) -> None:
+    case.documents[data["document"]] = Document(
+        data["document"], kind, event.actor, data["size"], data["sha256"], "application/pdf",
+        filename=f"{kind}.pdf", state="clean", object_version=data.get("object_version"), issued=True,
+        announced_at=moment(event.at),
+    )  # fmt: skip
+
+
+def _permit_issued(case: Case, event: Event, data: Data, private: Data) -> None:
+    _issued_document(case, event, data, data["kind"])
+    until = data.get("valid_until")
+    case.permits[data["number"]] = Permit(
+        data["number"], data["kind"], data["document"], data["sha256"], moment(event.at), moment(until) if until else None
+    )
+
+
+def _permit_revoked(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.permits[data["number"]].state = "revoked"
+
+
+def _permit_expired(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.permits[data["number"]].state = "expired"
+
+
+def _letter_issued(case: Case, event: Event, data: Data, private: Data) -> None:
+    _issued_document(case, event, data, data["letter"])
+
+
+def _withdrawn(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.outcome = Outcome("withdrawn", moment(event.at), event.actor, private.get("reason"))
+    case.outcomes.append(case.outcome)
+    case.status, case.parked = "withdrawn", None
+
+
+def _lapsed(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.outcome = Outcome("lapsed", moment(event.at), event.actor, rule=data["reason"])
+    case.outcomes.append(case.outcome)
+    case.status, case.parked = "lapsed", None
+
+
+def _parked(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.parked = {**data, "status": case.status}
+    case.status = "needs_attention"
+
+
+def _redriven(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.episodes[data["episode"] - 1].attempt = data["attempt"]
+    if case.parked:
+        case.status, case.parked = case.parked["status"], None
+
+
+def _message(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.messages.append({"at": event.at, "by": event.actor, "text": private.get("text")})
+
+
+def _erased(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.erased, case.form, case.contact = True, None, {}
+
+
+def _held(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.held = event.type == "hold.placed"
+
+
+def _noted(case: Case, event: Event, data: Data, private: Data) -> None:
+    """Only the history speaks of it."""
+
+
+_APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
+    "case.created": _created,
+    "form.changed": _form_changed,
+    "document.announced": _announced,
+    "document.received": _received,
+    "document.cleared": _cleared,
+    "document.refused": _refused,
+    "case.submitted": _submitted,
+    "episode.opened": _episode_opened,
+    "episode.closed": _episode_closed,
+    "clock.started": _clock_started,
+    "clock.paused": _clock_paused,
+    "clock.resumed": _clock_resumed,
+    "clock.extended": _clock_extended,
+    "clock.stopped": _clock_stopped,
+    "task.opened": _task_opened,
+    "task.claimed": _task_claimed,
+    "task.released": _task_released,
+    "task.assigned": _task_assigned,
+    "task.reminded": _task_reminded,
+    "task.completed": _task_completed,
+    "task.expired": _task_expired,
+    "task.cancelled": _task_cancelled,
+    "alarm.raised": _alarm,
+    "correction.requested": _correction_requested,
+    "correction.received": _correction_received,
+    "fee.assessed": _fee_assessed,
+    "payment.billed": _billed,
+    "payment.received": _paid,
+    "payment.refused": _payment_refused,
+    "payment.failed": _payment_failed,
+    "payment.expired": _payment_expired,
+    "outcome.decided": _outcome,
+    "permit.issued": _permit_issued,
+    "permit.revoked": _permit_revoked,
+    "permit.expired": _permit_expired,
+    "letter.issued": _letter_issued,
+    "case.withdrawn": _withdrawn,
+    "case.lapsed": _lapsed,
+    "case.reopened": _noted,
+    "case.redriven": _redriven,
+    "case.parked": _parked,
+    "message.posted": _message,
+    "case.erased": _erased,
+    "hold.placed": _held,
+    "hold.lifted": _held,
+}

@@ -1,0 +1,180 @@
+"""Files: announced with their digest, sent straight to the store, checked on arrival, unreadable until clean."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import events
+from functions.domain import numbers
+from functions.domain.case import Case, Document, Writer
+from functions.domain.errors import DocumentMissing, DocumentNotReady, Fault, Invalid, NotNow
+from functions.domain.service import DocumentKind, Service
+
+SMALLEST = 1
+"""An empty file would wait for its scan for ever."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MOST_FILES = 200
+
+
+def announce(
+    writer: Writer, service: Service, *, kind: str, filename: str, content_type: str, size: int, sha256: str,
+    officer: bool = False,
+) -> Document:  # fmt: skip
+    """Take down what is about to be uploaded; raises `Invalid` with every reason at once."""
+    case = writer.case
+    _demand_time(case, kind, officer)
+    described = service.document_kind(kind)
+    if described is None and officer:
+        described = _added_by_officer(kind)
+    _demand_fit(described, content_type, size, sha256, filename, len(case.documents))
+    identity = writer.next_id("d", case.documents)
+    writer.add(
+        events.DocumentAnnounced(document=identity, kind=kind, size=size, sha256=sha256, content_type=content_type),
+        {"filename": filename},
+    )
+    return case.documents[identity]
+
+
+def arrive(writer: Writer, document: Document, *, fault: str | None, object_version: str | None) -> None:
+    """Take in that the file has arrived: as announced, or refused with the reason."""
+    if document.state != "announced":
+        return
+    if fault:
+        writer.add(events.DocumentRefused(document=document.id, reason=fault), actor="system")
+    else:
+        writer.add(
+            events.DocumentReceived(
+                document=document.id, size=document.size, sha256=document.sha256, object_version=object_version
+            ),
+            actor="system",
+        )
+
+
+def scanned(writer: Writer, document: Document, *, clean: bool, reason: str | None = None) -> None:
+    """Take in what the malware scanner found; only a clean file can ever be read."""
+    if document.state != "received":
+        return
+    if clean:
+        writer.add(events.DocumentCleared(document=document.id), actor="system")
+    else:
+        writer.add(events.DocumentRefused(document=document.id, reason=reason or "malware"), actor="system")
+
+
+def readable(case: Case, document_id: str) -> Document:
+    """Give the document if it may be read; raises `DocumentMissing` or `DocumentNotReady`."""
+    document = case.documents.get(document_id)
+    if document is None:
+        raise DocumentMissing({"id": "Dokumen tidak ditemukan.", "en": "There is no such document."})
+    if document.state != "clean":
+        raise DocumentNotReady(_WHY_NOT[document.state], state=document.state)
+    return document
+
+
+def object_key(document: Document) -> str:
+    """Give where the file lies in the store: ids only, so that no name of a person or file is in a key."""
+    if document.issued:
+        return issued_key(document.id)
+    case, _, part = document.id.partition(".")
+    return f"cases/{case}/{part}"
+
+
+def issued_key(document_id: str) -> str:
+    """Give where a document that the office issues lies."""
+    case, _, part = document_id.partition(".")
+    return f"issued/{case}/{part}"
+
+
+def document_of(key: str) -> str | None:
+    """Give the document's id for a key of the store, or ``None`` for anything else."""
+    parts = key.split("/")
+    if len(parts) != 3 or parts[0] != "cases":
+        return None
+    identity = f"{parts[1]}.{parts[2]}"
+    return identity if numbers.case_of(identity, "d") else None
+
+
+def arrived_wrongly(document: Document, *, size: int, sha256: str | None, content_type: str | None) -> str | None:
+    """Compare what lies in the store with what was announced; ``None`` is as announced."""
+    if size != document.size:
+        return "size"
+    if sha256 is not None and sha256 != document.sha256:
+        return "checksum"
+    if content_type != document.content_type:
+        return "content_type"
+    return None
+
+
+def _demand_time(case: Case, kind: str, officer: bool) -> None:
+    if officer or case.status == "draft":
+        return
+    correction = case.correction
+    if case.status == "awaiting_applicant" and correction and correction.task and kind in correction.documents:
+        return
+    raise NotNow(
+        {
+            "id": "Dokumen ini hanya dapat dikirim sebelum diajukan atau saat diminta.",
+            "en": "This document can be sent only before submitting or when it was asked for.",
+        }
+    )
+
+
+def _added_by_officer(kind: str) -> DocumentKind | None:
+    """Officers may add minutes and photographs of their own, whatever the service asks of the applicant."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", kind):
+        return None
+    return DocumentKind.model_validate({"kind": kind, "title": {"id": kind, "en": kind}, "max_mb": 25})
+
+
+def _demand_fit(
+    kind: DocumentKind | None, content_type: str, size: int, sha256: str, filename: str, so_far: int
+) -> None:
+    found = []
+    if kind is None:
+        found.append(Fault("/kind", {"id": "Jenis dokumen tidak dikenal.", "en": "This kind of document is not known."}))
+    else:
+        if content_type not in kind.types:
+            types = ", ".join(kind.types)
+            found.append(
+                Fault("/content_type", {"id": f"Jenis berkas yang diterima: {types}.", "en": f"Accepted types: {types}."})
+            )
+        if size > kind.max_mb * 1024 * 1024:
+            found.append(
+                Fault("/size", {"id": f"Paling besar {kind.max_mb} MB.", "en": f"At most {kind.max_mb} MB."})
+            )
+    if size < SMALLEST:
+        found.append(Fault("/size", {"id": "Berkas kosong.", "en": "The file is empty."}))
+    if not _SHA256.fullmatch(sha256):
+        found.append(
+            Fault("/sha256", {"id": "Harus SHA-256 heksadesimal huruf kecil.", "en": "Must be lower-case hex SHA-256."})
+        )
+    if not filename.strip() or len(filename) > 200 or any(ord(character) < 32 for character in filename):
+        found.append(Fault("/filename", {"id": "Nama berkas tidak dapat dipakai.", "en": "This file name cannot be used."}))
+    if so_far >= _MOST_FILES:
+        found.append(
+            Fault("", {"id": f"Paling banyak {_MOST_FILES} berkas.", "en": f"A case holds at most {_MOST_FILES} files."})
+        )
+    if found:
+        raise Invalid(found)
+
+
+def newest(case: Case, kind: str) -> Document | None:
+    """Give the latest document of a kind that was not refused."""
+    found = [d for d in case.documents.values() if d.kind == kind and d.state != "refused"]
+    return found[-1] if found else None
+
+
+def sent_since(case: Case, kind: str, moment: datetime) -> bool:
+    """Tell whether a document of this kind has arrived since then."""
+    return any(
+        d.kind == kind and d.state in ("received", "clean") and d.announced_at is not None and d.announced_at >= moment
+        for d in case.documents.values()
+    )
+
+
+_WHY_NOT = {
+    "announced": {"id": "Berkas belum tiba. Kirim lalu coba lagi.", "en": "The file has not arrived yet. Send it, then try again."},
+    "received": {"id": "Berkas sedang diperiksa. Coba sebentar lagi.", "en": "The file is being checked. Try again in a moment."},
+    "refused": {"id": "Berkas ini ditolak. Kirim yang lain.", "en": "This file was refused. Send another one."},
+}  # fmt: skip

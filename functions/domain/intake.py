@@ -1,0 +1,156 @@
+"""From the first answer to the submitted application."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import events
+from functions.domain import form as forms
+from functions.domain import history, numbers, waits
+from functions.domain.case import Case, Writer
+from functions.domain.errors import Fault, Forbidden, Invalid, NotNow, TooLarge
+from functions.domain.identity import Person
+from functions.domain.service import DocumentKind, Service
+
+CalendarOf = waits.CalendarOf
+PRESENT = frozenset({"received", "clean"})
+
+
+def may_file(person: Person, service: Service, on_behalf_of: str | None, now: datetime) -> None:
+    """Anybody may file for themselves; for another only the roles that the service names."""
+    if on_behalf_of and on_behalf_of != person.username:
+        if not any(person.holds(role, now) for role in service.filed_for_by):
+            raise Forbidden(
+                "on_behalf",
+                {
+                    "id": "Hanya loket depan yang boleh mengajukan atas nama orang lain.",
+                    "en": "Only the front office may file on behalf of somebody else.",
+                },
+            )
+
+
+def create(
+    writer: Writer, service: Service, person: Person, form: Mapping[str, Any], *, parent: str | None = None,
+    on_behalf_of: str | None = None,
+) -> None:  # fmt: skip
+    """Open a draft with what was answered so far; raises `Invalid` for wrong types, not for missing answers."""
+    may_file(person, service, on_behalf_of, writer.now)
+    _fit(form)
+    _demand(forms.type_faults(service, form, complete=False))
+    other = on_behalf_of if on_behalf_of != person.username else None
+    contact = {} if other else _contact(person)
+    writer.add(
+        events.CaseCreated(
+            service=service.code, version=service.version, agency=service.agency, applicant=other or person.username,
+            filed_by=person.username if other else None, parent=parent, form=history.digest(dict(form)),
+        ),
+        {"form": dict(form), "contact": contact},
+    )  # fmt: skip
+
+
+def patch(writer: Writer, service: Service, change: Mapping[str, Any]) -> None:
+    """Merge answers into a draft, or into the fields that a correction has opened."""
+    case = writer.case
+    old = case.form or {}
+    new = forms.merge(old, change)
+    pointers = forms.changed_pointers(old, new)
+    if case.status == "awaiting_applicant" and case.correction and case.correction.task:
+        _only_what_was_asked(pointers, case)
+    elif case.status != "draft":
+        raise NotNow(
+            {
+                "id": "Isian hanya dapat diubah sebelum diajukan atau saat diminta memperbaiki.",
+                "en": "Answers can be changed only before submitting or when a correction was asked for.",
+            }
+        )
+    _fit(new)
+    _demand(forms.type_faults(service, new, complete=False))
+    if pointers:
+        writer.add(events.FormChanged(pointers=pointers, form=history.digest(new)), {"form": new})
+
+
+def submit(writer: Writer, service: Service, calendar_of: CalendarOf) -> None:
+    """Check everything at once, give the case its number and open its first episode."""
+    case = writer.case
+    if case.status != "draft":
+        raise NotNow({"id": "Permohonan ini sudah diajukan.", "en": "This application has been submitted already."})
+    form = forms.clean(service, case.form or {})
+    _demand(form_faults(service, form) + missing_documents(case, service, form))
+    facts = forms.facts(service, form)
+    writer.add(
+        events.CaseSubmitted(
+            number=numbers.number(service.prefix, writer.now.year, case.id), form=history.digest(form), facts=facts
+        ),
+        {"form": form} if form != case.form else None,
+    )
+    open_episode(writer, "application")
+    waits.start_clock(writer, service, calendar_of(case.agency), "submitted")
+
+
+def open_episode(writer: Writer, process: str, reason: str | None = None) -> None:
+    """Open the next episode of a case; the relay gives it an execution."""
+    number = len(writer.case.episodes) + 1
+    writer.add(
+        events.EpisodeOpened(episode=number, process=process, reason=history.digest(reason) if reason else None),
+        {"reason": reason} if reason else None,
+    )
+
+
+def form_faults(service: Service, form: Mapping[str, Any]) -> list[Fault]:
+    return forms.faults(service, form)
+
+
+def missing_documents(case: Case, service: Service, form: Mapping[str, Any]) -> list[Fault]:
+    """List the documents that these answers ask for and that have not arrived."""
+    present = {document.kind for document in case.documents.values() if document.state in PRESENT}
+    try:
+        needed = forms.documents_needed(service, forms.context_of(service, form))
+    except ValueError:
+        # An answer of the wrong type is named already; its documents cannot be known before it is mended.
+        needed = [document for document in service.documents if document.when is None]
+    return [_missing(kind) for kind in needed if kind.required and kind.kind not in present]
+
+
+def claims_of(service: Service, form: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the values that only one submitted case may hold, as keys to claim; digests, so no value is shown."""
+    return tuple(
+        f"{service.code}/{name}/{history.digest(form[name])}" for name in service.unique if form.get(name) is not None
+    )
+
+
+def _only_what_was_asked(pointers: list[str], case: Case) -> None:
+    opened = set(case.correction.fields) if case.correction else set()
+    tops = {"/" + pointer.lstrip("/").split("/")[0] for pointer in opened}
+    closed = [pointer for pointer in pointers if pointer not in tops]
+    message = {
+        "id": "Isian ini tidak diminta untuk diperbaiki.",
+        "en": "This field was not opened for correction.",
+    }
+    _demand([Fault(pointer, message) for pointer in closed])
+
+
+def _missing(kind: DocumentKind) -> Fault:
+    return Fault(
+        f"/documents/{kind.kind}",
+        {"id": f"Dokumen belum ada: {kind.title.id}.", "en": f"This document is missing: {kind.title.en}."},
+    )
+
+
+def _contact(person: Person) -> dict[str, Any]:
+    known = {"name": person.name, "email": person.email, "phone": person.phone, "language": person.language}
+    return {key: value for key, value in known.items() if value}
+
+
+def _fit(form: Mapping[str, Any]) -> None:
+    if len(json.dumps(form)) > forms.MAX_FORM_BYTES:
+        raise TooLarge(
+            {"id": "Isian formulir melebihi 64 KB.", "en": "The answers of the form are larger than 64 KB."}
+        )
+
+
+def _demand(faults: list[Fault]) -> None:
+    if faults:
+        raise Invalid(faults)

@@ -1,0 +1,95 @@
+"""From a case to the letter that its service describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from functions.domain import words
+from functions.domain.case import Case
+from functions.domain.clock import Calendar
+from functions.domain.expression import evaluate
+from functions.domain.letter import (
+    Block,
+    Fact,
+    Facts,
+    FeeItem,
+    FeeTable,
+    Letter,
+    Letterhead,
+    Note,
+    Numbered,
+    Paragraph,
+    Signatory,
+)
+from functions.domain.service import Agency, LetterBlock, LetterFact, Service, Text
+
+LANGUAGES: tuple[words.Language, words.Language] = ("id", "en")
+Contexts = Mapping[str, Mapping[str, Any]]
+
+
+def compose(
+    case: Case, service: Service, agency: Agency, calendar: Calendar, *, letter: str, number: str,
+    signatory: Signatory | None, reasons: str | None, now: datetime, url: str, by_law: str | None = None,
+) -> Letter:  # fmt: skip
+    """Give the letter named ``letter``, filled from the case; ``reasons`` are the officers' own words."""
+    described = service.letters[letter]
+    contexts: Contexts = {
+        language: words.context(case, service, calendar, language, personal=True) for language in LANGUAGES
+    }
+    blocks = [built for block in described.blocks for built in _built(block, case, service, contexts, reasons)]
+    return Letter(
+        letterhead=Letterhead(agency=agency.name, address=(agency.address,)),
+        title=described.title,
+        number=number,
+        place=agency.name.id,
+        date=calendar.day_of(now),
+        recipient=tuple(line for line in (case.contact.get("name"),) if line),
+        blocks=tuple(blocks),
+        signatory=signatory,
+        by_law=Text(id=by_law, en=by_law) if by_law else None,
+        verification_url=url,
+        created_at=now,
+    )
+
+
+def _built(
+    block: LetterBlock, case: Case, service: Service, contexts: Contexts, reasons: str | None
+) -> list[Block]:
+    if block.paragraph:
+        return [Paragraph(text=_text(block.paragraph, contexts))]
+    if block.facts:
+        return [Facts(rows=tuple(_fact(fact, contexts) for fact in block.facts))]
+    if block.fee:
+        return _fee(case, service)
+    if block.reasons:
+        items = tuple(Text(id=reason, en=reason) for reason in (reasons or "").split("\n") if reason.strip())
+        return [Numbered(items=items)] if items else []
+    if block.conditions:
+        return [Numbered(items=tuple(_text(condition, contexts) for condition in block.conditions))]
+    return [Note(text=_text(block.note, contexts))] if block.note else []
+
+
+def _fact(fact: LetterFact, contexts: Contexts) -> Fact:
+    id_, en = (_value(fact.value, fact.money, language, contexts) for language in LANGUAGES)
+    return Fact(label=fact.label, value=id_ if id_ == en else Text(id=id_, en=en))
+
+
+def _fee(case: Case, service: Service) -> list[Block]:
+    if not case.fee or not service.fee or not case.fee["lines"]:
+        return []
+    titles = {line.code: line.title for line in service.fee.lines}
+    lines = tuple(FeeItem(title=titles[line["code"]], amount=line["amount"]) for line in case.fee["lines"])
+    return [FeeTable(lines=lines, currency=case.fee["currency"])]
+
+
+def _text(text: Text, contexts: Contexts) -> Text:
+    return Text(**words.both(text, contexts))
+
+
+def _value(expression: str, is_money: bool, language: words.Language, contexts: Contexts) -> str:
+    value = evaluate(expression, contexts[language])
+    if value is None:
+        return "–"
+    return words.amount(int(value), "IDR", language) if is_money else str(value)

@@ -1,0 +1,92 @@
+"""Bills and what the payment provider says of them.
+
+    due ▶ paid | failed (▶ due again: the bill stands) | expired
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import events
+from functions.domain import waits
+from functions.domain.case import Case, Payment, Task, Writer
+from functions.domain.clock import rfc3339
+from functions.domain.service import Service
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What the provider tells: ``outcome`` is paid, failed or expired; ``amount`` in whole units of ``currency``."""
+
+    id: str
+    payment: str
+    outcome: str
+    amount: int
+    currency: str
+    at: datetime
+    found_by: str = "notification"
+
+
+def take_in(writer: Writer, service: Service, calendar_of: waits.CalendarOf, notice: Notification) -> str:
+    """Let a notification have its effect, once; gives ``accepted``, ``repeated`` or ``refused``.
+
+    What cannot be true (wrong amount or currency, a bill that is closed) is refused and stands in the history.
+    """
+    payment = writer.case.payments.get(notice.payment)
+    if payment is None:
+        return "unknown"
+    if notice.id in payment.notifications or (payment.state == "paid" and _agrees(payment, notice)):
+        return "repeated"
+    reason = _objection(payment, notice)
+    if reason:
+        writer.add(
+            events.PaymentRefused(payment=payment.id, notification=notice.id, reason=reason), actor="system"
+        )
+        return "refused"
+    if notice.outcome == "paid":
+        _receive(writer, service, calendar_of, payment, notice)
+    else:
+        writer.add(events.PaymentFailed(payment=payment.id, notification=notice.id), actor="system")
+    return "accepted"
+
+
+def _agrees(payment: Payment, notice: Notification) -> bool:
+    """Reconciliation may find a payment that a notification brought as well: the same money under two names."""
+    same = notice.amount == payment.amount and notice.currency == payment.currency
+    return same and notice.outcome == "paid" and notice.found_by == "reconciliation"
+
+
+def _objection(payment: Payment, notice: Notification) -> str | None:
+    if payment.state == "paid":
+        return "already_paid"
+    if payment.state in ("expired", "refunded"):
+        return f"bill_{payment.state}"
+    if notice.outcome == "paid" and notice.currency != payment.currency:
+        return "currency"
+    if notice.outcome == "paid" and notice.amount != payment.amount:
+        return "amount"
+    return None
+
+
+def _receive(
+    writer: Writer, service: Service, calendar_of: waits.CalendarOf, payment: Payment, notice: Notification
+) -> None:
+    writer.add(
+        events.PaymentReceived(
+            payment=payment.id, notification=notice.id, amount=notice.amount, currency=notice.currency,
+            paid_at=rfc3339(notice.at), found_by=notice.found_by,
+        ),
+        actor="system",
+    )  # fmt: skip
+    task = task_of(writer.case, payment)
+    if task and task.is_open:
+        writer.add(events.TaskCompleted(task=task.id, action="paid"), actor="system")
+        waits.resume(writer)
+        waits.start_clock(writer, service, calendar_of(writer.case.agency), "paid")
+        waits.settle(writer, service, task.key)
+
+
+def task_of(case: Case, payment: Payment) -> Task | None:
+    """Give the applicant's task that asks for this payment."""
+    return next((task for task in case.tasks.values() if task.payment == payment.id), None)

@@ -1,0 +1,153 @@
+"""Who may do what: one table, asked by every endpoint. What is not in it is refused.
+
+A *relation* says how a person stands to a case; the table names the relations that each act needs. Reading is asked
+first: who may not read a case is told that it does not exist (404), so that nobody learns of it by trying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from functions.domain.case import Case, Task
+from functions.domain.errors import CaseUnknown, Forbidden, TaskUnknown
+from functions.domain.identity import Person
+from functions.domain.service import Service, TaskSpec
+
+Relation = Callable[[Person, Case, Service, datetime], bool]
+
+
+def _applicant(person: Person, case: Case, service: Service, now: datetime) -> bool:
+    return person.username == case.applicant
+
+
+def _filer(person: Person, case: Case, service: Service, now: datetime) -> bool:
+    """The officer at the counter who filed for a citizen keeps helping until the case is submitted."""
+    return person.username == case.filed_by and any(person.holds(role, now) for role in service.filed_for_by)
+
+
+def _involved(person: Person, case: Case, service: Service, now: datetime) -> bool:
+    """An officer of a role to which a task of this case was given, of whatever agency."""
+    return case.status != "draft" and any(person.holds(task.role, now) for task in case.tasks.values())
+
+
+def _of_the_agency(person: Person, case: Case, service: Service, now: datetime) -> bool:
+    agencies = {role.split("/")[0] for role in person.roles_at(now) if not role.endswith("/integrator")}
+    return case.status != "draft" and case.agency in agencies
+
+
+def _supervisor(person: Person, case: Case, service: Service, now: datetime) -> bool:
+    return case.status != "draft" and any(person.holds(role, now) for role in service.supervisors)
+
+
+def _records(person: Person, case: Case, service: Service, now: datetime) -> bool:
+    return case.status != "draft" and person.holds(f"{case.agency}/records", now)
+
+
+def _asked_for_documents(person: Person, case: Case, service: Service, now: datetime) -> bool:
+    return any(task.is_open and person.holds(task.role, now) for task in case.tasks.values())
+
+
+RIGHTS: dict[str, tuple[Relation, ...]] = {
+    "read": (_applicant, _filer, _involved, _of_the_agency, _supervisor, _records),
+    "patch": (_applicant, _filer),
+    "upload": (_applicant, _filer, _asked_for_documents),
+    "submit": (_applicant, _filer),
+    "message": (_applicant, _of_the_agency, _involved),
+    "withdraw": (_applicant,),
+    "appeal": (_applicant,),
+    "renew": (_applicant,),
+    "amend": (_applicant,),
+    "resume": (_applicant,),
+    "personal-data": (_applicant, _records),
+    "reopen": (_supervisor,),
+    "revoke": (_supervisor,),
+    "extend": (_supervisor,),
+    "redrive": (_supervisor,),
+    "assign": (_supervisor,),
+    "erase": (_records,),
+    "hold": (_records,),
+}
+
+OWN_CASE_CLOSED = frozenset({"reopen", "revoke", "extend", "redrive", "assign", "erase", "hold"})
+"""What nobody may do as an official in a case of their own."""
+
+
+def may(act: str, person: Person, case: Case, service: Service, now: datetime) -> bool:
+    """Tell whether the person may do the act, whatever the status of the case; an unknown act is refused."""
+    if act in OWN_CASE_CLOSED and person.username == case.applicant:
+        return False
+    return any(relation(person, case, service, now) for relation in RIGHTS.get(act, ()))
+
+
+def demand(act: str, person: Person, case: Case, service: Service, now: datetime) -> None:
+    """Raise `CaseUnknown` to who may not even read the case, `Forbidden` to who may read but not do this."""
+    if not may("read", person, case, service, now):
+        raise CaseUnknown({"id": "Berkas tidak ditemukan.", "en": "There is no such case."})
+    if not may(act, person, case, service, now):
+        rule = "own_case" if act in OWN_CASE_CLOSED and person.username == case.applicant else "role"
+        raise Forbidden(rule, _RULES[rule])
+
+
+def may_see_task(person: Person, case: Case, task: Task, service: Service, now: datetime) -> bool:
+    """The worklist rule: the applicant sees what is asked of the applicant, officers what their roles are asked."""
+    if task.role == "applicant":
+        mine = person.username in (case.applicant, case.filed_by)
+        return mine or may("read", person, case, service, now)
+    return person.holds(task.role, now) or _supervisor(person, case, service, now)
+
+
+def demand_task(person: Person, case: Case, task: Task, spec: TaskSpec | None, service: Service, now: datetime) -> None:
+    """Raise unless this person may act on this task: role, own case, four eyes.
+
+    Raises `TaskUnknown` where the person may not even see it, `Forbidden` with the rule's name otherwise.
+    """
+    if not may_see_task(person, case, task, service, now):
+        raise TaskUnknown({"id": "Tugas tidak ditemukan.", "en": "There is no such task."})
+    if task.role == "applicant":
+        if not (_applicant(person, case, service, now) or _filer(person, case, service, now)):
+            raise Forbidden("role", _RULES["applicant"])
+        return
+    if not person.holds(task.role, now):
+        raise Forbidden("role", _RULES["role"])
+    _not_the_own_case(person, case, task, now)
+    if spec:
+        _four_eyes(person, case, task, spec, now)
+
+
+def _not_the_own_case(person: Person, case: Case, task: Task, now: datetime) -> None:
+    lender = person.on_behalf_of(task.role, now)
+    if case.applicant in (person.username, lender):
+        raise Forbidden("own_case", _RULES["own_case"])
+
+
+def _four_eyes(person: Person, case: Case, task: Task, spec: TaskSpec, now: datetime) -> None:
+    """Who acts, and for whom: neither may be who did, or for whom was done, a step that others must do."""
+    acting = {person.username, person.on_behalf_of(task.role, now)} - {None}
+    for other in case.tasks.values():
+        if other.episode != task.episode or other.state != "done":
+            continue
+        if other.step not in spec.different_from and other.name not in spec.different_from:
+            continue
+        if acting & {other.done_by, other.done_for}:
+            raise Forbidden("four_eyes", _RULES["four_eyes"])
+
+
+_RULES = {
+    "role": {
+        "id": "Peran Anda tidak mencakup tindakan ini.",
+        "en": "Your roles do not include this act.",
+    },
+    "applicant": {
+        "id": "Ini diminta dari pemohon.",
+        "en": "This is asked of the applicant.",
+    },
+    "own_case": {
+        "id": "Tidak seorang pun boleh memutus berkasnya sendiri. Serahkan kepada rekan.",
+        "en": "Nobody may decide a case of their own. Hand it to a colleague.",
+    },
+    "four_eyes": {
+        "id": "Langkah ini harus dilakukan orang lain daripada langkah sebelumnya (empat mata).",
+        "en": "This step must be done by another person than the earlier one (four eyes).",
+    },
+}

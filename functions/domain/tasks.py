@@ -1,0 +1,261 @@
+"""Tasks: taken, given back, handed over, answered.
+
+    open ⇄ claimed ▶ done | expired | cancelled
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import events
+from functions.domain import documents, history, intake, rights, waits
+from functions.domain import form as forms
+from functions.domain.case import Case, Task, Writer
+from functions.domain.clock import rfc3339
+from functions.domain.errors import Fault, Invalid, NotNow, TaskTaken, TaskUnknown
+from functions.domain.identity import Person
+from functions.domain.service import Action, CorrectStep, Service, TaskSpec
+
+_COMMENT_LIMIT = 5000
+STANDARD = {"correct": ("resubmit",), "pay": ("paid",)}
+
+
+def find(case: Case, task_id: str) -> Task:
+    """Give the task; raises `TaskUnknown`."""
+    task = case.tasks.get(task_id)
+    if task is None:
+        raise TaskUnknown({"id": "Tugas tidak ditemukan.", "en": "There is no such task."})
+    return task
+
+
+def allowed_actions(case: Case, service: Service, task: Task) -> tuple[Action, ...]:
+    """Give what can be done with an officer's task now: after the last round nothing can be returned any more."""
+    spec = waits.spec_of(case, service, task)
+    if spec is None:
+        return ()
+    return tuple(action for action in spec.actions if action.name != "return" or _rounds_left(case, service, task))
+
+
+def claim(writer: Writer, service: Service, person: Person, task: Task) -> None:
+    """Take the task, so that colleagues see that somebody is on it; taking it again changes nothing."""
+    rights.demand_task(person, writer.case, task, waits.spec_of(writer.case, service, task), service, writer.now)
+    _demand_open(writer, service, task, person)
+    if task.state == "claimed":
+        return
+    writer.add(events.TaskClaimed(task=task.id, on_behalf_of=person.on_behalf_of(task.role, writer.now)))
+
+
+def release(writer: Writer, service: Service, person: Person, task: Task) -> None:
+    """Give the task back to everybody of the role."""
+    rights.demand_task(person, writer.case, task, None, service, writer.now)
+    _demand_open(writer, service, task, person)
+    if task.state == "claimed":
+        writer.add(events.TaskReleased(task=task.id))
+
+
+def assign(writer: Writer, service: Service, person: Person, task: Task, to: Person) -> None:
+    """A supervisor hands the task to somebody who may do it."""
+    if not rights.may_see_task(person, writer.case, task, service, writer.now):
+        raise TaskUnknown({"id": "Tugas tidak ditemukan.", "en": "There is no such task."})
+    rights.demand("assign", person, writer.case, service, writer.now)
+    if not task.is_open:
+        raise _taken(task)
+    rights.demand_task(to, writer.case, task, waits.spec_of(writer.case, service, task), service, writer.now)
+    if task.assignee != to.username:
+        writer.add(events.TaskAssigned(task=task.id, to=to.username))
+
+
+def complete(
+    writer: Writer, service: Service, calendar_of: waits.CalendarOf, person: Person, task: Task, *, action: str,
+    comment: str | None, data: Mapping[str, Any],
+) -> None:  # fmt: skip
+    """Answer a task. Completing an open task claims it; the wait is settled in the same commit."""
+    case = writer.case
+    spec = waits.spec_of(case, service, task)
+    rights.demand_task(person, case, task, spec, service, writer.now)
+    _demand_open(writer, service, task, person)
+    if task.kind == "pay":
+        raise NotNow(
+            {
+                "id": "Tagihan ini selesai begitu pembayaran dikonfirmasi oleh bank.",
+                "en": "This bill is settled as soon as the bank confirms the payment.",
+            }
+        )
+    if task.kind == "correct":
+        _resubmit(writer, service, task, action)
+    else:
+        _demand_action(case, service, task, action, comment)
+        _decide(writer, service, person, task, action, comment, data)
+    verdict = waits.settle(writer, service, task.key)
+    if spec and spec.marks == "complete" and verdict and verdict.error is None:
+        waits.start_clock(writer, service, calendar_of(case.agency), "complete")
+
+
+def _decide(
+    writer: Writer, service: Service, person: Person, task: Task, action: str, comment: str | None,
+    data: Mapping[str, Any],
+) -> None:  # fmt: skip
+    wanted = _corrections(writer.case, service, data) if action == "return" else None
+    writer.add(
+        events.TaskCompleted(
+            task=task.id, action=action, comment=history.digest(comment) if comment else None,
+            on_behalf_of=person.on_behalf_of(task.role, writer.now),
+        ),
+        {"name": person.name} | ({"comment": comment} if comment else {}),
+    )  # fmt: skip
+    if wanted:
+        fields, files = wanted
+        writer.add(
+            events.CorrectionRequested(task=task.id, round=task.round, fields=list(fields), documents=list(files)),
+            {"fields": fields, "documents": files},
+        )
+
+
+def _resubmit(writer: Writer, service: Service, task: Task, action: str) -> None:
+    """The applicant says that everything asked for has been mended; raises `Invalid` for what has not."""
+    case = writer.case
+    if action not in STANDARD["correct"]:
+        raise _no_such_action(STANDARD["correct"])
+    form = forms.clean(service, case.form or {})
+    missing = [kind for kind in _asked_documents(case) if not documents.sent_since(case, kind, task.opened_at)]
+    faults = intake.form_faults(service, form) + [_resend(kind) for kind in missing]
+    faults += [f for f in intake.missing_documents(case, service, form) if f.pointer[11:] not in missing]
+    if faults:
+        raise Invalid(faults)
+    round_, facts = task.round, forms.facts(service, form)
+    writer.add(events.TaskCompleted(task=task.id, action=action))
+    if form != case.form:
+        writer.add(
+            events.FormChanged(pointers=forms.changed_pointers(case.form or {}, form), form=history.digest(form)),
+            {"form": form},
+        )
+    writer.add(events.CorrectionReceived(task=task.id, round=round_, form=history.digest(form), facts=facts))
+    waits.resume(writer)
+
+
+def _asked_documents(case: Case) -> list[str]:
+    return list(case.correction.documents) if case.correction else []
+
+
+def _corrections(case: Case, service: Service, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read what is to be mended; raises `Invalid` unless it names existing fields and documents, at least one."""
+    fields = {item.get("pointer"): item.get("message") for item in _items(data, "fields")}
+    files = {item.get("kind"): item.get("message") for item in _items(data, "documents")}
+    names = {f"/{field.name}" for field in service.form.fields}
+    kinds = {document.kind for document in service.documents}
+    faults = [
+        Fault(f"/data/fields/{place}/pointer", {"id": "Isian ini tidak ada.", "en": "There is no such field."})
+        for place, pointer in enumerate(fields)
+        if not isinstance(pointer, str) or "/" + pointer.lstrip("/").split("/")[0] not in names
+    ]
+    faults += [
+        Fault(f"/data/documents/{place}/kind", {"id": "Jenis ini tidak ada.", "en": "There is no such kind."})
+        for place, kind in enumerate(files)
+        if kind not in kinds
+    ]
+    faults += [
+        Fault("/data", {"id": "Pesan terlalu panjang.", "en": "A message is too long."})
+        for message in [*fields.values(), *files.values()]
+        if message is not None and (not isinstance(message, str) or len(message) > _COMMENT_LIMIT)
+    ]
+    if not fields and not files:
+        faults.append(
+            Fault(
+                "/data",
+                {
+                    "id": "Sebutkan isian (`fields`) atau dokumen (`documents`) yang harus diperbaiki.",
+                    "en": "Name the fields (`fields`) or documents (`documents`) to be corrected.",
+                },
+            )
+        )
+    if faults:
+        raise Invalid(faults)
+    return fields, files
+
+
+def _items(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = data.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+        raise Invalid([Fault(f"/data/{name}", {"id": "Harus berupa daftar objek.", "en": "Must be a list of objects."})])
+    return found
+
+
+def _demand_action(case: Case, service: Service, task: Task, action: str, comment: str | None) -> None:
+    actions = {one.name: one for one in allowed_actions(case, service, task)}
+    chosen = actions.get(action)  # type: ignore[call-overload]
+    if chosen is None:
+        raise _no_such_action(tuple(actions))
+    if chosen.comment == "required" and not (comment or "").strip():
+        raise Invalid([Fault("/comment", {"id": "Beri alasan.", "en": "Give the reason."})])
+    if comment and len(comment) > _COMMENT_LIMIT:
+        raise Invalid(
+            [Fault("/comment", {"id": f"Paling banyak {_COMMENT_LIMIT} huruf.", "en": f"At most {_COMMENT_LIMIT} characters."})]
+        )
+
+
+def _demand_open(writer: Writer, service: Service, task: Task, person: Person) -> None:
+    if not task.is_open:
+        raise _taken(task)
+    if waits.closed_by_law(writer.case, service, task, writer.now):
+        raise NotNow(
+            {
+                "id": "Tenggat sudah lewat; hukum telah memutuskan di tempat Anda.",
+                "en": "The term has passed; the law has decided in your place.",
+            },
+            code="deadline-passed",
+        )
+    if task.state == "claimed" and task.assignee != person.username:
+        raise _taken(task)
+
+
+def _taken(task: Task) -> TaskTaken:
+    by, at = task.done_by or task.assignee, task.done_at or task.claimed_at
+    when = rfc3339(at) if at else None
+    if task.state == "claimed":
+        text = {"id": f"Sedang dikerjakan {by} sejak {when}.", "en": f"{by} has been working on it since {when}."}
+    elif task.state == "cancelled":
+        text = {"id": f"Tugas dibatalkan pada {when}.", "en": f"The task was cancelled at {when}."}
+    else:
+        text = {"id": f"Sudah diselesaikan {by} pada {when}.", "en": f"{by} has already answered it at {when}."}
+    return TaskTaken(text, by=by, at=when, state=task.state)
+
+
+def _no_such_action(actions: tuple[str, ...]) -> Invalid:
+    names = ", ".join(actions)
+    return Invalid(
+        [Fault("/action", {"id": f"Tindakan yang mungkin: {names}.", "en": f"Possible actions: {names}."})]
+    )
+
+
+def _resend(kind: str) -> Fault:
+    return Fault(
+        f"/documents/{kind}",
+        {"id": "Dokumen ini diminta untuk diganti dan belum tiba.", "en": "This document was asked for again and has not arrived."},
+    )  # fmt: skip
+
+
+def _rounds_left(case: Case, service: Service, task: Task) -> bool:
+    step = waits.step_of(case, service, task.key)
+    back = getattr(step, "returned", None)
+    if back is None:
+        return True
+    correct = service.process(case.episodes[task.episode - 1].process).step(back)
+    return not isinstance(correct, CorrectStep) or case.episodes[task.episode - 1].rounds < correct.rounds
+
+
+def specs_to_ask(case: Case, specs: tuple[TaskSpec, ...], episode: int, step: str) -> list[TaskSpec]:
+    """Leave out who has already agreed in an earlier round: nobody is asked twice for the same yes."""
+    agreed = {
+        task.name
+        for task in case.tasks.values()
+        if task.episode == episode and task.step == step and task.action in ("approve", "no_objection", "object")
+    }
+    returned = {
+        task.name
+        for task in case.tasks.values()
+        if task.episode == episode and task.step == step and task.action == "return"
+    }
+    if not returned:
+        return list(specs)
+    return [spec for spec in specs if spec.name not in agreed]

@@ -1,0 +1,92 @@
+"""What lists show: the projections of a case, rebuilt from its state whenever it changes.
+
+    ~case   in the lists of the applicant (``who``) and of the agency (``place``), and when time has something to do (``due``)
+    ~t<n>   an open task, in the worklist of its role or of the applicant, soonest due first
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from functions.domain.case import DECIDED, Case, Task
+from functions.domain.clock import rfc3339
+from functions.domain.service import Service
+from functions.domain.waits import spec_of, step_of
+
+View = dict[str, Any]
+
+
+def views_of(case: Case, service: Service) -> dict[str, View]:
+    """Give every view of a case by name; what is not among them any more is to be removed."""
+    views = {"case": _case(case, service)}
+    for task in case.open_tasks():
+        views[task.id.partition(".")[2]] = _task(case, service, task)
+    return views
+
+
+def worklist(role: str) -> str:
+    """Give the key of a role's worklist."""
+    return f"role#{role}"
+
+
+def asked(username: str) -> str:
+    """Give the key of what is asked of an applicant."""
+    return f"asked#{username}"
+
+
+def owned(username: str) -> str:
+    """Give the key of an applicant's cases."""
+    return f"user#{username}"
+
+
+def of_agency(agency: str) -> str:
+    """Give the key of an agency's cases."""
+    return f"agency#{agency}"
+
+
+def _case(case: Case, service: Service) -> View:
+    created = _text(case.created_at)
+    view: View = {
+        "version": case.seq, "who": owned(case.applicant), "who_sort": created, "status": case.status,
+        "service": case.service,
+        "body": {
+            "id": case.id, "number": case.number, "service": case.service, "version": case.service_version,
+            "title": service.title.pair(), "agency": case.agency, "applicant": case.applicant, "status": case.status,
+            "created_at": created, "submitted_at": _text(case.submitted_at) or None,
+        },
+    }  # fmt: skip
+    if case.status != "draft":
+        view["place"], view["place_sort"] = of_agency(case.agency), f"{case.status}#{_text(case.submitted_at)}"
+    until = [permit.valid_until for permit in case.permits.values() if permit.state == "valid" and permit.valid_until]
+    if case.status in DECIDED and until:
+        view["due"], view["due_at"] = "permit", _text(min(until))
+    return view
+
+
+def _task(case: Case, service: Service, task: Task) -> View:
+    due = _text(task.due_at)
+    view: View = {
+        "version": task.version, "who": asked(case.applicant) if task.role == "applicant" else worklist(task.role),
+        "who_sort": due, "service": case.service, "kind": task.kind, "assignee": task.assignee,
+        "body": {
+            "id": task.id, "case": case.id, "number": case.number, "service": case.service, "step": task.step,
+            "title": title_of(case, service, task), "kind": task.kind, "role": task.role, "state": task.state,
+            "assignee": task.assignee, "opened_at": _text(task.opened_at), "due_at": due,
+            "agency": task.role.partition("/")[0] if task.role != "applicant" else case.agency,
+        },
+    }  # fmt: skip
+    if task.payment:
+        view["due"], view["due_at"] = "payment", _text(task.opened_at)
+        view["body"]["payment"] = task.payment
+    return view
+
+
+def title_of(case: Case, service: Service, task: Task) -> dict[str, str]:
+    """Give what a task is called: the officer's own, or that of the applicant's step."""
+    spec = spec_of(case, service, task)
+    return (spec or step_of(case, service, task.key)).title.pair()
+
+
+def _text(moment: datetime | None) -> str:
+    return rfc3339(moment) if moment else ""

@@ -1,0 +1,207 @@
+"""What an execution waits for: a group of tasks under one token, its verdict, and what time does to it.
+
+    open ▶ (all settled, or the law speaks) ▶ verdict ▶ the relay answers the token
+         ▶ (timer rings)                    ▶ silence, a reminder or an alarm; or the law still gives time
+
+A verdict is never stored: it follows from the tasks, whoever asks and however often.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import events
+from functions.domain.case import Case, Task, Writer
+from functions.domain.clock import Calendar, Extension, LegalClock, Pause, Term, rfc3339
+from functions.domain.service import ConsultStep, CorrectStep, PayStep, Service, Step, TaskSpec, TaskStep
+
+Key = tuple[int, str, int]
+CalendarOf = Callable[[str], Calendar]
+
+SILENT_ACTION = {"approve": "approve", "refuse": "reject", "no_objection": "no_objection", "lapse": "lapse"}
+AGAINST = {"reject": "Rejected", "return": "Returned", "lapse": "Lapsed"}
+LONGEST_SLEEP = timedelta(days=30)
+"""How long a wait sleeps when nothing falls due: then it looks again, well within the year of an execution."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a wait ends: its normal outcome, or an ``error`` that the definition catches by name."""
+
+    action: str
+    error: str | None = None
+
+
+def step_of(case: Case, service: Service, key: Key) -> Step:
+    episode, step, _ = key
+    return service.process(case.episodes[episode - 1].process).step(step)
+
+
+def spec_of(case: Case, service: Service, task: Task) -> TaskSpec | None:
+    """Give how the service describes an officer's task; the applicant's tasks have none."""
+    step = step_of(case, service, task.key)
+    if isinstance(step, TaskStep | ConsultStep):
+        return next(spec for spec in step.of if spec.name == task.name)
+    return None
+
+
+def verdict_of(case: Case, service: Service, key: Key) -> Verdict | None:
+    """Tell how the wait with this key has ended, or ``None`` while somebody must still act."""
+    tasks = [task for task in case.tasks_of(*key) if task.state != "cancelled"]
+    step = step_of(case, service, key)
+    if not tasks:
+        return None
+    if isinstance(step, ConsultStep) and step.join != "all":
+        needed = 1 if step.join == "any" else int(step.join)
+        if sum(1 for task in tasks if _in_favour(task)) >= needed:
+            return Verdict("approve")
+    if any(task.is_open for task in tasks):
+        return None
+    return _worst(tasks, step)
+
+
+def _in_favour(task: Task) -> bool:
+    return task.action in ("approve", "no_objection")
+
+
+def _worst(tasks: Iterable[Task], step: Step) -> Verdict:
+    actions = {task.action for task in tasks}
+    if "object" in actions and isinstance(step, ConsultStep) and step.objections == "reject":
+        actions.add("reject")
+    for action in ("reject", "lapse", "return"):
+        if action in actions:
+            return Verdict(action, AGAINST[action])
+    if isinstance(step, CorrectStep):
+        return Verdict("resubmit")
+    return Verdict("paid" if isinstance(step, PayStep) else "approve")
+
+
+def settle(writer: Writer, service: Service, key: Key) -> Verdict | None:
+    """After an answer: if the wait is decided, call off whoever need not answer any more."""
+    verdict = verdict_of(writer.case, service, key)
+    if verdict:
+        for task in writer.case.tasks_of(*key):
+            if task.is_open:
+                writer.add(events.TaskCancelled(task=task.id, reason="decided"))
+    return verdict
+
+
+def legal_clock(case: Case, service: Service, calendar: Calendar) -> LegalClock | None:
+    """Give the clock of the running (or last) episode, or ``None`` before it has started."""
+    record = case.clock
+    if record is None:
+        return None
+    return LegalClock(
+        Term.parse(record.term),
+        calendar,
+        record.started_at,
+        pauses=tuple(Pause(since, until, PAUSE_WORDS[reason]) for since, until, reason in record.pauses),
+        extensions=tuple(Extension(Term.parse(term), EXTENSION_WORDS, by) for term, by in record.extensions),
+        mode=service.clock.mode,
+        stopped_at=record.stopped_at,
+    )
+
+
+PAUSE_WORDS = {
+    "correction": {"id": "selama Anda memperbaiki permohonan", "en": "while you corrected the application"},
+    "payment": {"id": "selama menunggu pembayaran", "en": "while the payment was awaited"},
+}
+EXTENSION_WORDS = {"id": "oleh keputusan pengawas", "en": "by decision of the supervisor"}
+
+
+def start_clock(writer: Writer, service: Service, calendar: Calendar, at: str) -> None:
+    """Start the legal clock if this is the moment that the service names and the process runs on the clock."""
+    case = writer.case
+    episode = case.episode
+    if service.clock.starts != at or case.clock or episode is None:
+        return
+    process = service.process(episode.process)
+    if process.clock:
+        term = process.within or service.clock.term
+        due = calendar.due(writer.now, term)
+        writer.add(events.ClockStarted(term=str(term), due_at=rfc3339(due)))
+
+
+def ring(writer: Writer, service: Service, calendar_of: CalendarOf, key: Key) -> None:
+    """Let time have its effect on an open wait: reminders, alarms, and what silence means by law."""
+    case, now = writer.case, writer.now
+    for task in case.tasks_of(*key):
+        if task.is_open and now > task.due_at:
+            _fall_silent(writer, service, task)
+        elif task.is_open and task.role == "applicant" and not task.reminded and now >= reminder_at(task):
+            writer.add(events.TaskReminded(task=task.id), actor="system")
+    clock = legal_clock(case, service, calendar_of(case.agency))
+    if clock and case.clock and not case.clock.alarmed and clock.state(now) == "overdue":
+        writer.add(events.AlarmRaised(reason="clock"), actor="system")
+    settle(writer, service, key)
+
+
+def _fall_silent(writer: Writer, service: Service, task: Task) -> None:
+    silence, rule = _silence(writer.case, service, task)
+    if silence == "alarm":
+        if not task.alarmed:
+            writer.add(events.AlarmRaised(reason="task", task=task.id), actor="system")
+        return
+    action = SILENT_ACTION[silence]
+    writer.add(events.TaskExpired(task=task.id, action=action, rule=rule), actor="law")
+    if task.payment:
+        writer.add(events.PaymentExpired(payment=task.payment), actor="law")
+    if action == "lapse":
+        _resume(writer)
+
+
+def _silence(case: Case, service: Service, task: Task) -> tuple[str, str]:
+    spec = spec_of(case, service, task)
+    if spec is None:
+        return "lapse", f"{service.code}/{task.step}: {service.clock.law}"
+    return spec.silence, f"{service.code}/{task.name}: {spec.law or service.clock.law}"
+
+
+def closed_by_law(case: Case, service: Service, task: Task, now: datetime) -> bool:
+    """Tell whether the term has passed and the law has put its answer in the place of this task's."""
+    return task.is_open and now > task.due_at and _silence(case, service, task)[0] != "alarm"
+
+
+def pause(writer: Writer, service: Service, reason: str) -> None:
+    """Stop the running clock for a reason for which this service stops it."""
+    clock = writer.case.clock
+    if clock and not clock.paused and clock.stopped_at is None and reason in service.clock.pauses:
+        writer.add(events.ClockPaused(reason=reason), actor="system")
+
+
+def _resume(writer: Writer) -> None:
+    clock = writer.case.clock
+    if clock and clock.paused:
+        writer.add(events.ClockResumed(), actor="system")
+
+
+resume = _resume
+
+
+def reminder_at(task: Task) -> datetime:
+    """Four fifths of the term: the applicant is reminded."""
+    return task.opened_at + (task.due_at - task.opened_at) * 0.8
+
+
+def next_moment(case: Case, service: Service, calendar_of: CalendarOf, key: Key, now: datetime) -> datetime:
+    """Give the next moment at which time changes something for this wait."""
+    moments = []
+    for task in case.tasks_of(*key):
+        if not task.is_open:
+            continue
+        if not task.alarmed:
+            moments.append(task.due_at)
+        if task.role == "applicant" and not task.reminded:
+            moments.append(reminder_at(task))
+    clock = legal_clock(case, service, calendar_of(case.agency))
+    if clock and case.clock and not case.clock.alarmed and clock.state(now) == "running":
+        moments += [due for due in (clock.due_at(now),) if due]
+    return min([*moments, now + LONGEST_SLEEP])
+
+
+def seconds_until(moment: datetime, now: datetime) -> int:
+    """Whole seconds after which the moment has certainly passed; at least one."""
+    return max(1, math.floor((moment - now).total_seconds()) + 1)

@@ -1,0 +1,63 @@
+"""What the texts of a service may speak of: a case in one language, with dates and amounts as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from functions.domain.case import Case
+from functions.domain.clock import Calendar
+from functions.domain.expression import fill
+from functions.domain.letter import long_date
+from functions.domain.money import money
+from functions.domain.service import Service, Text
+
+Language = Literal["id", "en"]
+
+
+def context(
+    case: Case, service: Service, calendar: Calendar, language: Language, *, personal: bool, **more: Any
+) -> dict[str, Any]:
+    """Give the values that ``{{ }}`` in a text may name; without ``personal`` the form is left out.
+
+    ``more`` adds what the text is about: ``task``, ``payment``, ``permit``, ``link``.
+    """
+    form = dict(case.form or {})
+    known: dict[str, Any] = {
+        "case": {
+            "number": case.number,
+            "service": getattr(service.title, language),
+            "submitted_on": day(case.submitted_at, calendar, language),
+        },
+        "facts": dict(case.facts),
+        "titles": titles(service, form, language),
+        "values": dict(service.fee.values) if service.fee else {},
+        "fee": dict(case.fee or {}),
+        "form": form if personal else {},
+    }
+    return {**known, **more}
+
+
+def titles(service: Service, form: Mapping[str, Any], language: Language) -> dict[str, str]:
+    """Give the words for the chosen options of a form: ``{"function": "Dwelling"}``."""
+    found = {}
+    for field in service.form.fields:
+        for option in field.options:
+            if form.get(field.name) == option.value:
+                found[field.name] = getattr(option.title, language)
+    return found
+
+
+def day(moment: datetime | None, calendar: Calendar, language: Language) -> str | None:
+    """Write the day of a moment in the agency's time zone."""
+    return long_date(calendar.day_of(moment), language) if moment else None
+
+
+def amount(value: int, currency: str, language: Language) -> str:
+    return money(value, currency, language)
+
+
+def both(text: Text, contexts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Fill a text in both languages, each from its own context."""
+    return {"id": fill(text.id, contexts["id"]), "en": fill(text.en, contexts["en"])}

@@ -1,0 +1,186 @@
+"""What the engine needs of the world: one protocol a need, implemented by `functions.adapters`.
+
+Every method may raise `DependencyDown`, before or after it took effect; callers repeat or leave it to whoever calls
+them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from functions.domain.case import Case, Commit
+from functions.domain.clock import Calendar
+from functions.domain.identity import Delegation, Session
+from functions.domain.letter import Letter
+from functions.domain.payments import Notification
+from functions.domain.scan import ScanResult
+from functions.domain.service import Agency, Service
+
+
+class Clock(Protocol):
+    """The law's time."""
+
+    def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True)
+class Token:
+    """The one open token of a case: which driver waits for which step. ``still`` asks for another timer (seconds);
+    ``answer`` is the verdict of a wait for which nobody had to be asked."""
+
+    attempt: int
+    episode: int
+    step: str
+    round: int
+    token: str
+    still: int | None = None
+    answer: str | None = None
+
+
+@dataclass
+class Record:
+    """A case as it is stored: its commits in order, the state that they fold to, and its open token."""
+
+    case: Case
+    commits: list[Commit] = field(default_factory=list)
+    token: Token | None = None
+
+
+class Cases(Protocol):
+    """The case table: one partition a case, one item a commit."""
+
+    def load(self, case_id: str) -> Record:
+        """Read a case, strongly consistent, in one query. Raises `CaseUnknown`."""
+
+    def commit(self, case_id: str, commit: Commit) -> None:
+        """Write the next commit. Raises `CommitConflict` if another was first, `Duplicate` for a claimed value.
+
+        A repeat of the very same commit is no conflict.
+        """
+
+    def put_token(self, case_id: str, token: Token) -> None:
+        """Keep the token of the newest driver; an older driver's token never replaces it (`Superseded`)."""
+
+    def erase(self, case_id: str) -> None:
+        """Remove the personal content of every commit; the events stay."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list; ``next`` is opaque."""
+
+    items: list[dict[str, Any]]
+    next: str | None = None
+
+
+class Views(Protocol):
+    """The projections: lists, the public register and figures. Eventually consistent, rebuilt at will."""
+
+    def replace(self, case_id: str, views: Mapping[str, Mapping[str, Any]]) -> None:
+        """Make these the views of a case: write what differs, remove what is not among them."""
+
+    def list(
+        self, index: str, key: str, *, prefix: str = "", before: str | None = None, limit: int = 50,
+        cursor: str | None = None, where: Mapping[str, str] | None = None, descending: bool = False,
+    ) -> Page: ...  # fmt: skip
+
+    def claimed(self, name: str) -> str | None:
+        """Give the case that holds a claimed name, such as ``permit/<number>``."""
+
+
+class Documents(Protocol):
+    """The store of files."""
+
+    def announce_upload(self, key: str, *, size: int, sha256: str, content_type: str, expires: timedelta) -> Any: ...
+
+    def head(self, key: str, *, version: str | None = None) -> Any: ...
+
+    def first_bytes(self, key: str, n: int = 4096, *, version: str | None = None) -> bytes: ...
+
+    def link(
+        self, key: str, *, filename: str, content_type: str, expires: timedelta, version: str | None = None
+    ) -> str: ...
+
+    def put(self, key: str, content: bytes, *, content_type: str, sha256: str) -> Any: ...
+
+    def delete_all_versions(self, prefix: str) -> int: ...
+
+
+class Executions(Protocol):
+    """Step Functions, to whom only the relay talks. Everything is harmless when repeated."""
+
+    def start(self, machine: str, name: str, content: Mapping[str, Any]) -> None: ...
+
+    def stop(self, machine: str, name: str) -> None: ...
+
+    def succeed(self, token: str, output: Mapping[str, Any]) -> None: ...
+
+    def fail(self, token: str, error: str, cause: str) -> None: ...
+
+
+class Bus(Protocol):
+    """The event bus that other systems listen to."""
+
+    def publish(self, happenings: Sequence[Mapping[str, Any]]) -> None: ...
+
+
+class Mail(Protocol):
+    """E-mail and SMS."""
+
+    def send(self, *, to: str, subject: str, body: str) -> None: ...
+
+    def text(self, *, to: str, body: str) -> None: ...
+
+
+class Renderer(Protocol):
+    """Draws a letter; the same letter is always the same file."""
+
+    def render(self, letter: Letter) -> bytes: ...
+
+
+class Signer(Protocol):
+    """Signs a PDF with the key of the office, in the name of an official."""
+
+    def sign(
+        self, pdf: bytes, *, name: str, title: str, reason: str, location: str, signed_at: datetime
+    ) -> bytes: ...
+
+
+class Scans(Protocol):
+    """The malware scanner's answers."""
+
+    def parse(self, event: Mapping[str, Any]) -> ScanResult: ...
+
+
+class Payments(Protocol):
+    """The payment provider."""
+
+    def look_up(self, payment: str) -> Notification | None:
+        """Ask what became of a bill whose notification may be lost."""
+
+
+class Catalogue(Protocol):
+    """The services, agencies and calendars, as data."""
+
+    def service(self, code: str, version: int | None = None) -> Service: ...
+
+    def services(self) -> Sequence[Service]: ...
+
+    def agency(self, code: str) -> Agency: ...
+
+    def calendar(self, agency: str) -> Calendar: ...
+
+
+class Delegations(Protocol):
+    """Who stands in for whom, and until when."""
+
+    def of(self, username: str) -> tuple[Delegation, ...]: ...
+
+
+class Tokens(Protocol):
+    """Verifies bearer tokens."""
+
+    def verify(self, token: str) -> Session: ...

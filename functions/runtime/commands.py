@@ -1,0 +1,77 @@
+"""How a command changes a case: loaded, decided, written once; decided again if another was first.
+
+A repeat with the same Idempotency-Key finds its own commit and gives the state of that moment again; the same key
+with another body is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from functions.domain.case import Case, Request, Writer
+from functions.domain.errors import CommitConflict, KeyReused, LoketError, Stale
+from functions.domain.service import Service
+from functions.ports import Record
+from functions.runtime.wiring import ports
+
+_TRIES = 8
+
+Decide = Callable[[Writer, Service], tuple[str, ...] | None]
+
+
+@dataclass(frozen=True)
+class Done:
+    """The case after a command, and whether this call only repeated an earlier one."""
+
+    case: Case
+    service: Service
+    repeated: bool = False
+
+
+def change(
+    case_id: str, actor: str, decide: Decide, *, request: Request | None = None, version: int | None = None,
+    part_version: Callable[[Case], int] | None = None,
+) -> Done:  # fmt: skip
+    """Let ``decide`` change a case and write what it added; it may give names that only one case may hold.
+
+    ``version`` is the version that the caller has seen (If-Match), of the case or of what ``part_version`` gives.
+    Raises what ``decide`` raises, `Stale`, `KeyReused`, `CaseUnknown`, `DependencyDown`.
+    """
+    for _ in range(_TRIES):
+        record = ports.cases.load(case_id)
+        service = ports.catalogue.service(record.case.service, record.case.service_version)
+        repeated = _repeated(case_id, record, request)
+        if repeated:
+            return Done(repeated, service, repeated=True)
+        current = part_version(record.case) if part_version else record.case.version
+        if version is not None and version != current:
+            raise Stale(
+                {
+                    "id": "Berkas sudah berubah sejak Anda membacanya. Muat ulang lalu coba lagi.",
+                    "en": "This has changed since you read it. Load it again, then try again.",
+                },
+                version=current,
+            )
+        writer = Writer(record.case, actor=actor, now=ports.clock.now())
+        claims = decide(writer, service)
+        if not writer.changed:
+            return Done(record.case, service)
+        try:
+            ports.cases.commit(case_id, writer.commit(request=request, claims=claims or ()))
+        except CommitConflict:
+            continue
+        return Done(record.case, service)
+    raise LoketError({"id": "Berkas sedang ramai diubah. Coba lagi.", "en": "The case is changing too fast. Try again."})
+
+
+def _repeated(case_id: str, record: Record, request: Request | None) -> Case | None:
+    """Give the case as it was after the commit that first answered this key."""
+    if request is None:
+        return None
+    for place, commit in enumerate(record.commits):
+        if commit.request and commit.request.key == request.key:
+            if commit.request.digest != request.digest:
+                raise KeyReused()
+            return Case.of(case_id, record.commits[: place + 1])
+    return None

@@ -1,0 +1,154 @@
+"""How a step runs: checked against its driver, recorded once, repeated without effect.
+
+    request ▶ load the case ▶ an older driver? Superseded ▶ recorded? the same result again
+            ▶ the episode has ended? CaseClosed ▶ run ▶ one commit (events and result) ▶ result
+
+A wait does not record a result, for it follows from its tasks: it opens them once, lets time have its effect, and
+leaves the token for the relay, with the seconds after which the timer must ring if the law still gives time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from functions.domain import waits
+from functions.domain.case import Case, StepRecord, Writer
+from functions.domain.errors import CaseClosed, CommitConflict, Superseded
+from functions.domain.service import Service
+from functions.ports import Record, Token
+from functions.runtime.observability import logger
+from functions.runtime.wiring import ports
+
+_TRIES = 6
+
+
+class StepRequest(BaseModel):
+    """What a definition hands to every step: who drives which step of which case, in which round."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    case: str
+    episode: int
+    attempt: int
+    round: int
+    step: str
+
+    @property
+    def key(self) -> waits.Key:
+        return self.episode, self.step, self.round
+
+    @property
+    def name(self) -> str:
+        return f"{self.episode}/{self.step}/{self.round}"
+
+
+class WaitRequest(StepRequest):
+    """A step that waits: the token to answer, and after how many seconds the state's timer rings."""
+
+    token: str
+    timeout: int
+
+
+@dataclass
+class Desk:
+    """What a step works with: the case under its pen, the service, and the ports."""
+
+    writer: Writer
+    service: Service
+    ports: Any
+
+    @property
+    def case(self) -> Case:
+        return self.writer.case
+
+
+Wanted = TypeVar("Wanted", bound=StepRequest)
+WantedWait = TypeVar("WantedWait", bound=WaitRequest)
+Lambda = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+
+
+def step(model: type[Wanted], run: Callable[[Wanted, Desk], tuple[str, ...]]) -> Lambda:
+    """Make the Lambda of a step that answers at once; ``run`` gives the names that its commit claims."""
+
+    def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        request = model.model_validate(event)
+        return _again_on_conflict(request, lambda: _once(request, run))
+
+    return handler
+
+
+def wait(model: type[WantedWait], open_tasks: Callable[[WantedWait, Desk], str | None]) -> Lambda:
+    """Make the Lambda of a step that waits; ``open_tasks`` gives an answer where nobody has to be asked."""
+
+    def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        request = model.model_validate(event)
+        return _again_on_conflict(request, lambda: _wait(request, open_tasks))
+
+    return handler
+
+
+def _again_on_conflict(request: StepRequest, attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    logger.info("step", extra={"case": request.case, "step": request.name, "attempt": request.attempt})
+    for _ in range(_TRIES):
+        try:
+            return attempt()
+        except CommitConflict:
+            continue
+    raise CommitConflict("the case changes too fast; the definition tries again")
+
+
+def _once(request: Wanted, run: Callable[[Wanted, Desk], tuple[str, ...]]) -> dict[str, Any]:
+    record = ports.cases.load(request.case)
+    _demand_driver(request, record.case)
+    recorded = record.case.results.get(request.name)
+    if recorded is not None:
+        return dict(recorded)
+    desk = _desk(request, record)
+    claims = run(request, desk)
+    result = {"facts": desk.case.facts}
+    ports.cases.commit(request.case, desk.writer.commit(step=StepRecord(request.name, result), claims=claims))
+    return result
+
+
+def _wait(request: WantedWait, open_tasks: Callable[[WantedWait, Desk], str | None]) -> dict[str, Any]:
+    record = ports.cases.load(request.case)
+    _demand_driver(request, record.case)
+    desk = _desk(request, record)
+    answer = None
+    if desk.case.tasks_of(*request.key):
+        waits.ring(desk.writer, desk.service, ports.catalogue.calendar, request.key)
+    else:
+        answer = open_tasks(request, desk)
+    if desk.writer.changed:
+        ports.cases.commit(request.case, desk.writer.commit())
+    decided = answer or waits.verdict_of(desk.case, desk.service, request.key)
+    still = None if decided else _still(request, desk)
+    ports.cases.put_token(
+        request.case,
+        Token(request.attempt, request.episode, request.step, request.round, request.token, still, answer),
+    )
+    return {}
+
+
+def _still(request: WaitRequest, desk: Desk) -> int | None:
+    """Give the right timer if the state's own would ring too late."""
+    now = desk.writer.now
+    moment = waits.next_moment(desk.case, desk.service, ports.catalogue.calendar, request.key, now)
+    seconds = waits.seconds_until(moment, now)
+    return seconds if request.timeout > seconds else None
+
+
+def _demand_driver(request: StepRequest, case: Case) -> None:
+    if request.attempt < case.episodes[request.episode - 1].attempt:
+        raise Superseded("a newer execution drives this case")
+
+
+def _desk(request: StepRequest, record: Record) -> Desk:
+    if not record.case.episodes[request.episode - 1].open:
+        raise CaseClosed("this episode has ended")
+    service = ports.catalogue.service(record.case.service, record.case.service_version)
+    return Desk(Writer(record.case, actor="system", now=ports.clock.now()), service, ports)

@@ -1,0 +1,53 @@
+"""Ask one officer, or several at once, and wait until they have answered or the law has.
+
+Caught by the definitions: ``Returned``, ``Rejected``, ``StillTime``, ``Superseded``, ``CaseClosed``.
+"""
+
+from __future__ import annotations
+
+from chalice.app import Blueprint
+from pydantic import BaseModel, ConfigDict
+
+import events
+from functions.domain import form as forms
+from functions.domain import tasks
+from functions.domain.clock import rfc3339
+from functions.domain.expression import holds
+from functions.domain.service import TaskSpec
+from functions.runtime.step import Desk, WaitRequest, wait
+
+blueprint = Blueprint(__name__)
+
+
+class Parameters(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    tasks: tuple[TaskSpec, ...]
+
+
+class Request(WaitRequest):
+    parameters: Parameters
+
+
+def run(request: Request, desk: Desk) -> str | None:
+    """Open a task for everybody whom these answers concern and who has not agreed before."""
+    context = forms.context_of(desk.service, desk.case.form, desk.case.facts)
+    asked = tasks.specs_to_ask(desk.case, request.parameters.tasks, request.episode, request.step)
+    for spec in asked:
+        if holds(spec.when, context):
+            _open(request, desk, spec)
+    return None if desk.writer.changed else "approve"
+
+
+def _open(request: Request, desk: Desk, spec: TaskSpec) -> None:
+    agency = spec.role.split("/")[0]
+    due = desk.ports.catalogue.calendar(agency).due(desk.writer.now, spec.within)
+    desk.writer.add(
+        events.TaskOpened(
+            task=desk.writer.next_id("t", desk.case.tasks), episode=request.episode, step=request.step,
+            round=request.round, name=spec.name, kind=spec.kind, role=spec.role, due_at=rfc3339(due),
+        )
+    )  # fmt: skip
+
+
+handler = blueprint.lambda_function(name="open_tasks")(wait(Request, run))

@@ -1,0 +1,162 @@
+"""End an episode: the decision with its reasons, the signed document, and for an appeal upheld the next episode.
+
+The document is drawn, signed and stored before the commit that speaks of it. A step that died in between does it
+again; what was stored before is an older version of the same object that nothing refers to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from chalice.app import Blueprint
+from pydantic import BaseModel, ConfigDict
+
+import events
+from functions.domain import documents, episodes, letters, numbers
+from functions.domain.case import Task
+from functions.domain.clock import Calendar, rfc3339
+from functions.domain.errors import LoketError
+from functions.domain.letter import Letter, Signatory
+from functions.domain.service import PermitKind, Text
+from functions.runtime.step import Desk, StepRequest, step
+
+blueprint = Blueprint(__name__)
+_SALTS = 8
+
+
+class Parameters(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    result: str
+    issue: str | None = None
+    permit: PermitKind | None = None
+    letter: str | None = None
+    needs_payment: bool = False
+    opens: str | None = None
+
+
+class Request(StepRequest):
+    parameters: Parameters
+
+
+def run(request: Request, desk: Desk) -> tuple[str, ...]:
+    """Record the outcome and issue its document; gives the number that the permit claims."""
+    wanted = request.parameters
+    if wanted.needs_payment and not _paid(desk):
+        raise LoketError("the fee is not paid: the definition leads here too early")
+    claims: tuple[str, ...] = ()
+    if wanted.permit and wanted.issue:
+        claims = _issue_permit(request, desk, wanted.issue, wanted.permit)
+    elif wanted.letter:
+        _issue_letter(request, desk, wanted.letter)
+    reasons = episodes.reasons_of(desk.case, request.episode)
+    by = episodes.decided_by(desk.case, request.episode)
+    episodes.conclude(
+        desk.writer, desk.service, result=wanted.result, reasons=reasons, by=by, opens=wanted.opens
+    )
+    return claims
+
+
+def _paid(desk: Desk) -> bool:
+    billed = [payment for payment in desk.case.payments.values() if payment.state != "expired"]
+    free = desk.case.fee is not None and desk.case.fee["amount"] == 0
+    return free or (bool(billed) and all(payment.state == "paid" for payment in billed))
+
+
+def _issue_permit(request: Request, desk: Desk, kind: str, permit: PermitKind) -> tuple[str, ...]:
+    number = _free_number(desk, permit)
+    until = _calendar(desk).due(desk.writer.now, permit.valid_for) if permit.valid_for else None
+    signer = _signer(desk, request.episode)
+    letter = _compose(desk, permit.letter, number, f"/permits/{number}", _signatory(desk, signer, permit.signatory))
+    document, content, version = _store(desk, letter, permit.title.id)
+    desk.writer.add(
+        events.PermitIssued(
+            number=number, kind=kind, document=document, sha256=_sha256(content), size=len(content),
+            object_version=version, valid_until=rfc3339(until) if until else None,
+        )
+    )  # fmt: skip
+    return (f"permit/{number}",)
+
+
+def _issue_letter(request: Request, desk: Desk, name: str) -> None:
+    signer = _signer(desk, request.episode)
+    number = f"{desk.case.number}/{len(desk.case.documents) + 1}"
+    signatory = _signatory(desk, signer, "head") if signer else None
+    letter = _compose(desk, name, number, f"/cases/{desk.case.id}", signatory)
+    document, content, version = _store(desk, letter, letter.title.id)
+    desk.writer.add(
+        events.LetterIssued(
+            letter=name, document=document, sha256=_sha256(content), size=len(content), object_version=version
+        )
+    )
+
+
+def _free_number(desk: Desk, permit: PermitKind) -> str:
+    """Give a number that no other case holds; the commit claims it, so that two cannot take it at once."""
+    seed = f"{desk.case.id}/{len(desk.case.permits)}"
+    for salt in range(_SALTS):
+        number = numbers.number(permit.prefix, desk.writer.now.year, seed, salt=salt)
+        if desk.ports.views.claimed(f"permit/{number}") in (None, desk.case.id):
+            return number
+    raise LoketError("no free number was found")
+
+
+def _compose(desk: Desk, letter: str, number: str, path: str, signatory: Signatory | None) -> Letter:
+    case = desk.case
+    agency = desk.ports.catalogue.agency(case.agency)
+    return letters.compose(
+        case, desk.service, agency, _calendar(desk), letter=letter, number=number, signatory=signatory,
+        reasons=episodes.reasons_of(case, case.episode.no if case.episode else 0), now=_whole(desk.writer.now),
+        url=desk.ports.settings.public_url + path,
+    )  # fmt: skip
+
+
+def _store(desk: Desk, letter: Letter, reason: str) -> tuple[str, bytes, str | None]:
+    """Draw, sign and store; gives the document's id, its bytes and the version of the stored object."""
+    seal = letter.signatory or Signatory(name=letter.letterhead.agency.id, title=_SEAL)
+    signed = desk.ports.signer.sign(
+        desk.ports.renderer.render(letter), name=seal.name, title=seal.title.id, reason=reason, location=letter.place,
+        signed_at=letter.created_at,
+    )  # fmt: skip
+    identity = desk.writer.next_id("d", desk.case.documents)
+    key = documents.issued_key(identity)
+    arrived = desk.ports.documents.put(key, signed, content_type="application/pdf", sha256=_sha256(signed))
+    return identity, signed, arrived.version
+
+
+def _signer(desk: Desk, episode: int) -> Task | None:
+    """Give the official's task that was decided last: whoever decides signs."""
+    decided = [
+        task
+        for task in desk.case.tasks.values()
+        if task.episode == episode and task.kind == "decide" and task.state == "done"
+    ]
+    return max(decided, key=lambda task: task.version) if decided else None
+
+
+def _signatory(desk: Desk, signer: Task | None, role: str) -> Signatory | None:
+    if signer is None:
+        return None
+    code, _, held = signer.role.partition("/")
+    agency = desk.ports.catalogue.agency(code)
+    title = agency.signatories.get(held) or agency.roles.get(held) or agency.signatories.get(role) or agency.name
+    return Signatory(name=signer.done_name or signer.done_by or agency.name.id, title=title)
+
+
+def _calendar(desk: Desk) -> Calendar:
+    calendar: Calendar = desk.ports.catalogue.calendar(desk.case.agency)
+    return calendar
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _whole(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
+_SEAL = Text(id="Segel elektronik", en="Electronic seal")
+
+handler = blueprint.lambda_function(name="record_outcome")(step(Request, run))

@@ -1,0 +1,48 @@
+"""Every hour: what waited in the table for its day, with no execution open: permits whose validity has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from chalice.app import Blueprint
+
+from functions.domain import episodes
+from functions.domain.case import Writer
+from functions.domain.clock import rfc3339
+from functions.domain.errors import LoketError
+from functions.domain.service import Service
+from functions.runtime.commands import change
+from functions.runtime.observability import logger
+from functions.runtime.wiring import ports
+
+blueprint = Blueprint(__name__)
+
+
+def run(now: datetime) -> int:
+    """Let what fell due have its effect; gives how many cases were looked at."""
+    seen, cursor = 0, None
+    while True:
+        page = ports.views.list("due", "permit", before=rfc3339(now), limit=100, cursor=cursor)
+        for item in page.items:
+            _expire(item["id"])
+        seen += len(page.items)
+        if page.next is None:
+            return seen
+        cursor = page.next
+
+
+def _expire(case_id: str) -> None:
+    def decide(writer: Writer, service: Service) -> None:
+        episodes.expire_permits(writer)
+
+    try:
+        change(case_id, "system", decide)
+    except LoketError as error:
+        logger.warning("could not wake", extra={"case": case_id, "error": type(error).__name__})
+
+
+@blueprint.lambda_function(name="wake_due")
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    return {"seen": run(ports.clock.now())}
