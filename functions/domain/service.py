@@ -355,6 +355,13 @@ class LetterBlock(Model):
     conditions: tuple[Text, ...] | None = None
     note: Text | None = None
 
+    @model_validator(mode="after")
+    def _has_one_content(self) -> LetterBlock:
+        said = [name for name in type(self).model_fields if getattr(self, name) not in (None, False)]
+        if len(said) != 1:
+            raise ValueError("a block is one of: paragraph, facts, fee, reasons, conditions, note")
+        return self
+
 
 class Letter(Model):
     title: Text

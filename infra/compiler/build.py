@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from functions.domain.service import Agency, Service
-from infra.compiler.define import define
+from infra.compiler.define import VARIABLES, define
 from infra.compiler.finding import Faulty, Finding
+from infra.compiler.lint import lint
 from infra.compiler.normalise import agencies_of, calendars_of, normalise, plain, service_of
+from infra.compiler.prove import prove
 from infra.compiler.read import Block, line_of, read
 
 WORKFLOWS = Path(__file__).resolve().parents[2] / "workflows"
@@ -81,13 +83,16 @@ def service_files(workflows: Path, code: str, offices: Offices) -> Files:
     try:
         source = normalise(read(path))
         service = service_of(source)
-        definitions = define(service)
+        _raise_if_any(prove(service, offices.agencies))
         content = plain(service)
         _raise_if_any(_kept(folder, content))
     except Faulty as faulty:
         raise Faulty(_located(faulty.findings, path, source)) from faulty
     files = {folder / "service.json": as_json(content)}
-    files |= {folder / f"{name}.asl.json": as_json(definition) for name, definition in definitions.items()}
+    for name, definition in define(service).items():
+        file = folder / f"{name}.asl.json"
+        _raise_if_any(replace(finding, file=file) for finding in lint(definition, variables=VARIABLES))
+        files[file] = as_json(definition)
     return files | _history(folder, service)
 
 

@@ -65,6 +65,9 @@ RETRY = [
 ]
 """The one Retry: a step may be repeated at any moment, so whatever may pass by itself is tried again."""
 
+VARIABLES = frozenset({"case", "episode", "attempt", "facts", "round", "wake", "fault"})
+"""All that an execution holds."""
+
 State = dict[str, Any]
 
 

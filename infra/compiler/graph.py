@@ -22,7 +22,7 @@ Names = frozenset[str]
 
 @dataclass(frozen=True)
 class Edge:
-    """A way on: ``by`` is the verdict that takes it (`next`, `returned`, `rejected`, `lapsed`, `exhausted`, `when`)."""
+    """A way on: ``by`` is what takes it: `next`, `again`, `returned`, `rejected`, `lapsed`, `exhausted` or `when`."""
 
     to: str | None
     by: str
@@ -72,30 +72,29 @@ class Graph:
                 todo += reversed(self.ways(name))
         return order
 
-    def loop(self, without: Iterable[str] = ()) -> list[str]:
-        """Give the steps of a loop that avoids ``without``, or none."""
-        barred = set(without)
-        for start in self.edges:
-            path = [] if start in barred else self._path_back(start, barred)
-            if path:
-                return path
-        return []
+    def loop(self) -> list[str]:
+        """Give the steps of a loop, or none."""
+        return next((path for path in map(self._path_back, self.edges) if path), [])
 
-    def longest(self, weight: Callable[[str], int], without: Iterable[str] = ()) -> int:
-        """Give the weight of the heaviest path from the start. There must be no loop that avoids ``without``."""
-        barred = set(without)
+    def forward(self) -> Graph:
+        """Give the graph without the ways back that corrections take: their rounds are counted."""
+        return Graph(
+            self.start,
+            {name: tuple(e for e in edges if e.by != "again") for name, edges in self.edges.items()},
+        )
+
+    def longest(self, weight: Callable[[str], int], start: str | None = None) -> int:
+        """Give the weight of the heaviest path from the start. The graph must have no loop."""
         known: dict[str, int] = {}
 
         def weigh(name: str) -> int:
             if name not in known:
-                known[name] = weight(name) + max(
-                    (weigh(way) for way in self.ways(name) if way not in barred), default=0
-                )
+                known[name] = weight(name) + max((weigh(way) for way in self.ways(name)), default=0)
             return known[name]
 
-        return 0 if self.start in barred else weigh(self.start)
+        return weigh(start or self.start)
 
-    def _path_back(self, start: str, barred: set[str]) -> list[str]:
+    def _path_back(self, start: str) -> list[str]:
         todo = [[start]]
         seen: set[str] = set()
         while todo:
@@ -103,7 +102,7 @@ class Graph:
             for way in self.ways(path[-1]):
                 if way == start:
                     return path
-                if way not in seen and way not in barred:
+                if way not in seen:
                     seen.add(way)
                     todo.append([*path, way])
         return []
@@ -116,7 +115,7 @@ def _edges(step: Step, after: str | None) -> list[Edge]:
             aside = [("returned", step.returned), ("rejected", step.rejected)]
             return [onward, *(Edge(to, by) for by, to in aside if to)]
         case CorrectStep():
-            return [onward, Edge(step.lapsed, "lapsed"), Edge(step.exhausted, "exhausted")]
+            return [Edge(step.then, "again"), Edge(step.lapsed, "lapsed"), Edge(step.exhausted, "exhausted")]
         case PayStep():
             return [onward, Edge(step.lapsed, "lapsed")]
         case ChooseStep():

@@ -1,0 +1,33 @@
+"""Pass 3, prove: before a service is compiled it is shown that it can be run, and run lawfully.
+
+Each module holds the proofs of one question. A proof is a generator of findings over a `Subject`; it has its own
+code, says what to do, and has a test with a service that breaks just this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from functions.domain.service import Agency, Service
+from infra.compiler.finding import Finding
+from infra.compiler.prove import bounds, flow, money, names, people, words
+from infra.compiler.prove.subject import Subject
+
+Proof = Callable[[Subject], Iterator[Finding]]
+
+GROUPS: tuple[tuple[Proof, ...], ...] = (
+    names.PROOFS,
+    (*flow.PROOFS, *people.PROOFS, *money.PROOFS, *words.PROOFS),
+    bounds.PROOFS,
+)
+"""In this order: a graph with ways to nowhere cannot be walked, and one that loops for ever has no length."""
+
+
+def prove(service: Service, agencies: Mapping[str, Agency]) -> list[Finding]:
+    """Give what the first group of proofs with findings found; an empty list means that the service is proven."""
+    subject = Subject(service, agencies)
+    for group in GROUPS:
+        findings = [finding for proof in group for finding in proof(subject)]
+        if findings:
+            return findings
+    return []

@@ -1,0 +1,200 @@
+"""Does everything that is referred to exist, under one name?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from functions.domain.service import (
+    NOTICES,
+    ChooseStep,
+    ConsultStep,
+    CorrectStep,
+    OutcomeStep,
+    PayStep,
+    Step,
+    TaskStep,
+)
+from infra.compiler.define import ENDED, RESERVED
+from infra.compiler.finding import Finding, Place
+from infra.compiler.prove.subject import Subject, closest
+
+LONGEST_NAME = 80
+"""Characters in the name of a state."""
+
+
+def application_exists(subject: Subject) -> Iterator[Finding]:
+    """A case begins with the process `application`."""
+    process = subject.service.processes.get("application")
+    if process is None:
+        yield Finding(
+            "application-missing", ("processes",), "write a process `application`: a case begins with it"
+        )
+    elif process.opened_by != "submit":
+        place = ("processes", "application", "opened_by")
+        yield Finding(
+            "application-missing", place, "`application` is opened by submitting: take `opened_by` out"
+        )
+
+
+def names_are_unique(subject: Subject) -> Iterator[Finding]:
+    for walk in subject.walks:
+        found: list[tuple[str, Place]] = [(step.name, place) for step, place in walk.steps()]
+        found += [
+            (task.name, place)
+            for task, step, place in walk.tasks()
+            if task.name != step.name or len(step.of) > 1
+        ]
+        yield from _doubled("name-doubled", found, "name each step and task of a process differently")
+
+
+def titles_can_be_states(subject: Subject) -> Iterator[Finding]:
+    """A step's English title is the name of its state."""
+    for walk in subject.walks:
+        titles = [(step.title.en, (*place, "title", "en")) for step, place in walk.steps()]
+        yield from _doubled("title-doubled", titles, "give each step of a process its own English title")
+        for title, place in titles:
+            if len(title) > LONGEST_NAME:
+                yield Finding(
+                    "title-long",
+                    place,
+                    f"`{title}` has {len(title)} characters; a state's name has at most 80",
+                )
+            if title in RESERVED or title.startswith(ENDED):
+                yield Finding(
+                    "title-reserved", place, f"`{title}` is the name of a state of its own; choose another"
+                )
+
+
+def steps_exist(subject: Subject) -> Iterator[Finding]:
+    for walk in subject.walks:
+        known = walk.graph.edges
+        for step, place in walk.steps():
+            for key, to in _targets(step):
+                if to not in known:
+                    message = f"there is no step `{to}` in this process; {closest(to, known)}"
+                    yield Finding("step-unknown", (*place, *key), message)
+
+
+def processes_exist(subject: Subject) -> Iterator[Finding]:
+    known = subject.service.processes
+    for step, place in subject.steps():
+        if isinstance(step, OutcomeStep) and step.opens and step.opens not in known:
+            message = f"there is no process `{step.opens}`; {closest(step.opens, known)}"
+            yield Finding("process-unknown", (*place, "opens"), message)
+
+
+def documents_exist(subject: Subject) -> Iterator[Finding]:
+    kinds = [document.kind for document in subject.service.documents]
+    places: list[tuple[str, Place]] = [(kind, ("documents", at)) for at, kind in enumerate(kinds)]
+    yield from _doubled("document-doubled", places, "describe each kind of document once")
+    for task, _, place in subject.tasks():
+        for at, kind in enumerate(task.documents):
+            if kind not in kinds:
+                message = f"there is no document `{kind}`; {closest(kind, kinds)}"
+                yield Finding("document-unknown", (*place, "documents", at), message)
+
+
+def permits_exist(subject: Subject) -> Iterator[Finding]:
+    known = subject.service.permits
+    for step, place in subject.steps():
+        if isinstance(step, OutcomeStep) and step.issue and step.issue not in known:
+            message = f"there is no permit `{step.issue}`; {closest(step.issue, known)}"
+            yield Finding("permit-unknown", (*place, "issue"), message)
+
+
+def letters_exist(subject: Subject) -> Iterator[Finding]:
+    known = subject.service.letters
+    wanted: list[tuple[str, Place]] = [
+        (permit.letter, ("permits", name, "letter")) for name, permit in subject.service.permits.items()
+    ]
+    wanted += [
+        (step.letter, (*place, "letter"))
+        for step, place in subject.steps()
+        if isinstance(step, OutcomeStep) and step.letter
+    ]
+    for letter, place in wanted:
+        if letter not in known:
+            yield Finding("letter-unknown", place, f"there is no letter `{letter}`; {closest(letter, known)}")
+
+
+def notices_exist(subject: Subject) -> Iterator[Finding]:
+    for event in subject.service.notices:
+        if event not in NOTICES:
+            message = f"nothing is told of `{event}`; {closest(event, NOTICES)}"
+            yield Finding("notice-unknown", ("notices", event), message)
+
+
+def facts_exist(subject: Subject) -> Iterator[Finding]:
+    known = subject.service.facts
+    for fact in subject.service.publication.facts:
+        if fact not in known:
+            message = f"there is no fact `{fact}` to publish; {closest(fact, known)}"
+            yield Finding("fact-unknown", ("publication", "facts", fact), message)
+
+
+def unique_fields_exist(subject: Subject) -> Iterator[Finding]:
+    known = [field.name for field in subject.service.form.fields]
+    for at, name in enumerate(subject.service.unique):
+        if name not in known:
+            message = f"there is no field `{name}`; {closest(name, known)}"
+            yield Finding("field-unknown", ("unique", at), message)
+
+
+def rules_point_at_fields(subject: Subject) -> Iterator[Finding]:
+    known = [f"/{field.name}" for field in subject.service.form.fields]
+    for at, rule in enumerate(subject.service.form.rules):
+        if rule.pointer and rule.pointer not in known:
+            message = f"`{rule.pointer}` points at no field; {closest(rule.pointer, known)}"
+            yield Finding("field-unknown", ("form", "rules", at, "pointer"), message)
+
+
+def fee_lines_are_unique(subject: Subject) -> Iterator[Finding]:
+    if subject.service.fee:
+        codes: list[tuple[str, Place]] = [
+            (line.code, ("fee", "lines", at)) for at, line in enumerate(subject.service.fee.lines)
+        ]
+        yield from _doubled("fee-line-doubled", codes, "give each line of the fee its own code")
+
+
+def _targets(step: Step) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    wanted: list[tuple[tuple[str | int, ...], str | None]] = [(("then",), step.then)]
+    match step:
+        case TaskStep() | ConsultStep():
+            wanted += [(("returned",), step.returned), (("rejected",), step.rejected)]
+        case CorrectStep():
+            wanted += [(("lapsed",), step.lapsed), (("exhausted",), step.exhausted)]
+        case PayStep():
+            wanted += [(("lapsed",), step.lapsed)]
+        case ChooseStep():
+            wanted += [(("branches", at, "then"), branch.then) for at, branch in enumerate(step.branches)]
+        case _:
+            pass
+    return ((key, to) for key, to in wanted if to)
+
+
+def _doubled(code: str, found: Iterable[tuple[str, Place]], remedy: str) -> Iterator[Finding]:
+    pairs = list(found)
+    counts = Counter(name for name, _ in pairs)
+    told: set[str] = set()
+    for name, place in reversed(pairs):
+        if counts[name] > 1 and name not in told:
+            told.add(name)
+            yield Finding(code, place, f"`{name}` occurs {counts[name]} times; {remedy}")
+
+
+PROOFS = (
+    application_exists,
+    names_are_unique,
+    titles_can_be_states,
+    steps_exist,
+    processes_exist,
+    documents_exist,
+    permits_exist,
+    letters_exist,
+    notices_exist,
+    facts_exist,
+    unique_fields_exist,
+    rules_point_at_fields,
+    fee_lines_are_unique,
+)

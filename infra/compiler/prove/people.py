@@ -1,0 +1,143 @@
+"""Is there somebody for every task, two where two are needed, and a meaning where nobody answers?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from functions.domain.service import ConsultStep, TaskSpec
+from infra.compiler.finding import Finding, Place
+from infra.compiler.prove.subject import Subject, Walk, closest
+
+SILENCE_OF = {
+    "decide": ("approve", "refuse", "alarm"),
+    "consult": ("no_objection", "refuse", "alarm"),
+    "clock": ("approve", "refuse", "alarm"),
+}
+"""Who decides can be silent in other ways than who is asked for advice; only an applicant lets a case lapse."""
+
+
+def agencies_exist(subject: Subject) -> Iterator[Finding]:
+    agency = subject.service.agency
+    if agency not in subject.agencies:
+        message = f"there is no agency `{agency}` in agencies.yaml; {closest(agency, subject.agencies)}"
+        yield Finding("agency-unknown", ("agency",), message)
+
+
+def roles_exist(subject: Subject) -> Iterator[Finding]:
+    wanted: list[tuple[str, Place]] = [(task.role, (*place, "role")) for task, _, place in subject.tasks()]
+    wanted += [(role, ("supervisors", at)) for at, role in enumerate(subject.service.supervisors)]
+    wanted += [(role, ("filed_for_by", at)) for at, role in enumerate(subject.service.filed_for_by)]
+    known = [f"{code}/{role}" for code, agency in subject.agencies.items() for role in agency.roles]
+    for role, place in wanted:
+        if not subject.knows_role(role):
+            yield Finding(
+                "role-unknown", place, f"there is no role `{role}` in agencies.yaml; {closest(role, known)}"
+            )
+
+
+def signatories_exist(subject: Subject) -> Iterator[Finding]:
+    agency = subject.agencies.get(subject.service.agency)
+    known = agency.signatories if agency else {}
+    for name, permit in subject.service.permits.items():
+        if agency and permit.signatory not in known:
+            message = (
+                f"`{agency.code}` has no signatory `{permit.signatory}`; {closest(permit.signatory, known)}"
+            )
+            yield Finding("signatory-unknown", ("permits", name, "signatory"), message)
+
+
+def silence_fits(subject: Subject) -> Iterator[Finding]:
+    """Silence means what the one who is silent could have said."""
+    clock = subject.service.clock
+    if clock.silence not in SILENCE_OF["clock"]:
+        yield Finding("silence-unfit", ("clock", "silence"), _unfit(clock.silence, "the whole case", "clock"))
+    for task, _, place in subject.tasks():
+        actions = {action.name for action in task.actions}
+        if task.silence not in SILENCE_OF[task.kind]:
+            message = _unfit(task.silence, f"`{task.name}` ({task.kind})", task.kind)
+            yield Finding("silence-unfit", (*place, "silence"), message)
+        elif task.silence in ("approve", "no_objection") and task.silence not in actions:
+            message = (
+                f"silence means {task.silence}, but `{task.name}` does not offer it; add it to the actions"
+            )
+            yield Finding("silence-unfit", (*place, "silence"), message)
+
+
+def four_eyes_are_possible(subject: Subject) -> Iterator[Finding]:
+    """Two tasks for two people: the other comes before, a person does it, and it is not one office of one holder."""
+    for walk in subject.walks:
+        for task, step, place in walk.tasks():
+            for at, name in enumerate(task.different_from):
+                here = (*place, "different_from", at)
+                other = _other(subject, walk, name)
+                if other is None:
+                    known = [spec.name for spec, _, _ in subject.tasks()]
+                    message = f"there is no task `{name}`; {closest(name, known)}"
+                    yield Finding("four-eyes-unknown", here, message)
+                elif other[0] is walk and not _before(walk, other[1], step.name):
+                    message = f"`{name}` does not come before `{task.name}`; name an earlier task"
+                    yield Finding("four-eyes-later", here, message)
+                else:
+                    yield from _two_people(subject, task, other[2], here)
+
+
+def consultations_can_be_joined(subject: Subject) -> Iterator[Finding]:
+    """As many answers as are waited for are asked for, whatever the application says."""
+    for step, place in subject.steps():
+        if isinstance(step, ConsultStep) and isinstance(step.join, int):
+            always = sum(1 for task in step.of if task.when is None)
+            if not 1 <= step.join <= always:
+                message = (
+                    f"`join: {step.join}` waits for {step.join} of the {always} that are always asked; "
+                    f"write a number from 1 to {always}, `all` or `any`"
+                )
+                yield Finding("join-impossible", (*place, "join"), message)
+
+
+def objections_are_heard(subject: Subject) -> Iterator[Finding]:
+    for step, place in subject.steps():
+        if not isinstance(step, ConsultStep) or step.objections != "reject":
+            continue
+        if not any(action.name == "object" for task in step.of for action in task.actions):
+            message = "`objections: reject` although nobody here can object; offer the action `object`"
+            yield Finding("objection-impossible", (*place, "objections"), message)
+
+
+def _two_people(subject: Subject, task: TaskSpec, other: TaskSpec, place: Place) -> Iterator[Finding]:
+    if task.role == other.role and subject.held_by_one(task.role):
+        message = f"`{task.role}` is held by one official, who did `{other.name}`; give one of the two to another role"
+        yield Finding("four-eyes-impossible", place, message)
+    if other.silence == "approve":
+        message = (
+            f"silence may approve `{other.name}`, and then nobody has seen it; write `silence: alarm` there"
+        )
+        yield Finding("four-eyes-silent", place, message)
+
+
+def _other(subject: Subject, walk: Walk, name: str) -> tuple[Walk, str, TaskSpec] | None:
+    """Find a task here, or for a process that follows on another one (an appeal) there."""
+    elsewhere = subject.walks if walk.process.opened_by != "submit" else ()
+    for place in (walk, *elsewhere):
+        for spec, step, _ in place.tasks():
+            if name in (spec.name, step.name):
+                return place, step.name, spec
+    return None
+
+
+def _before(walk: Walk, first: str, then: str) -> bool:
+    return first != then and then in walk.graph.forward().reachable(first)
+
+
+def _unfit(silence: str, whose: str, kind: str) -> str:
+    return f"silence cannot mean `{silence}` for {whose}; write one of {', '.join(SILENCE_OF[kind])}"
+
+
+PROOFS = (
+    agencies_exist,
+    roles_exist,
+    signatories_exist,
+    silence_fits,
+    four_eyes_are_possible,
+    consultations_can_be_joined,
+    objections_are_heard,
+)
