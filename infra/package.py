@@ -207,8 +207,16 @@ def packaged(merge: Template, out: Path) -> Template:
 
 
 def finish(template: Template) -> Template:
-    """Name runtime, functions and logs, and let the gateway's own answers be problem documents."""
+    """Name runtime, functions and logs, and let the gateway's own answers be problem documents.
+
+    Raises `Unfit` where the merged template adds to a function that there is not.
+    """
     resources = template["Resources"]
+    nameless = sorted(name for name, resource in resources.items() if "Type" not in resource)
+    if nameless:
+        raise Unfit(
+            f"infra/template.yaml speaks of {', '.join(nameless)}, which functions/app.py does not have"
+        )
     for logical, function in functions_of(template).items():
         name = "api_handler" if logical == "APIHandler" else snake(logical)
         full_name = f"${{AWS::StackName}}-{name}"

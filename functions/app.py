@@ -1,0 +1,45 @@
+"""The table of contents: one Chalice app, its routes, and the workers that are packaged beside it.
+
+The API's Lambda loads this module and must stay light, so it leaves the workers out: in AWS each of them starts from
+its own module and never comes here.
+"""
+
+from __future__ import annotations
+
+from chalice import Chalice
+
+from functions.api import authorizer
+
+API = (authorizer,)
+
+
+app = Chalice(app_name="loket", configure_logs=False)
+for module in API:
+    app.register_blueprint(module.blueprint)
+
+
+def register_workers(app: Chalice) -> None:
+    """Add all other functions, steps of processes and consumers of events, so that they are packaged."""
+    from functions.steps import (
+        ask_correction,
+        ask_payment,
+        assess_fee,
+        open_tasks,
+        park_case,
+        record_outcome,
+    )
+    from functions.streams import (
+        document_arrived,
+        document_scanned,
+        execution_ended,
+        project,
+        reconcile_payments,
+        relay,
+        wake_due,
+    )
+
+    steps = (open_tasks, ask_correction, ask_payment, assess_fee, record_outcome, park_case)
+    streams = (relay, project, document_arrived, document_scanned, execution_ended)
+    schedules = (reconcile_payments, wake_due)
+    for module in (*steps, *streams, *schedules):
+        app.register_blueprint(module.blueprint)
