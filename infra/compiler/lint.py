@@ -300,7 +300,7 @@ def _expressions(state: State, place: Place) -> Iterator[Finding]:
         for name in sorted(used.functions - FUNCTIONS - OF_AWS):
             yield Finding("function-unknown", where, f"Step Functions has no `${name}`")
         for path in used.paths:
-            message = f"Step Functions knows no bare `{path.names[0]}`; read a variable, or $states.input.{path.names[0]}"
+            message = f"Step Functions knows no bare `{path.names[0]}`; read a variable or $states.input"
             yield Finding("name-bare", where, message)
         if any(PERSONAL in names for names in (*used.variables, *(path.names for path in used.paths))):
             yield Finding(

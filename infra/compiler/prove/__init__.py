@@ -18,9 +18,9 @@ Proof = Callable[[Subject], Iterator[Finding]]
 GROUPS: tuple[tuple[Proof, ...], ...] = (
     names.PROOFS,
     (*flow.PROOFS, *people.PROOFS, *money.PROOFS, *words.PROOFS),
-    bounds.PROOFS,
+    (*words.OF_THE_EXAMPLE, *bounds.PROOFS),
 )
-"""In this order: a graph with ways to nowhere cannot be walked, and one that loops for ever has no length."""
+"""In this order: ways to nowhere cannot be walked, loops have no length, and unreadable expressions no value."""
 
 
 def prove(service: Service, agencies: Mapping[str, Agency]) -> list[Finding]:

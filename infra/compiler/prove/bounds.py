@@ -130,7 +130,7 @@ def _may_come_again(process: Process, name: str) -> bool:
 def days_at_most(term: Term) -> int:
     """Give a number of calendar days that a term never exceeds.
 
-    Working days: two free days a week, up to ten in a row around Idulfitri, and one more in each ten.
+    Working days: with two free days a week, two weeks around Idulfitri, and a holiday in every week besides.
     """
     match term.unit:
         case "h":
@@ -138,7 +138,7 @@ def days_at_most(term: Term) -> int:
         case "d":
             return term.amount + 1
         case "wd":
-            return term.amount + 2 * ceil(term.amount / 5) + 10 + term.amount // 10
+            return term.amount + 2 * ceil(term.amount / 5) + 14 + term.amount // 5
         case "months":
             return term.amount * 31 + 1
         case "years":

@@ -9,7 +9,7 @@ from typing import Any
 from functions.domain import fees
 from functions.domain import form as forms
 from functions.domain.errors import LoketError
-from functions.domain.expression import ExpressionFailed, evaluate, placeholders
+from functions.domain.expression import evaluate, placeholders
 from functions.domain.service import (
     SCOPE_NAMES,
     SCOPES,
@@ -123,44 +123,48 @@ def contacts_are_personal(subject: Subject) -> Iterator[Finding]:
             yield Finding("contact-not-personal", place, message)
 
 
+def examples_are_given(subject: Subject) -> Iterator[Finding]:
+    for field, place in _fields(subject.service):
+        if field.example is None and field.required:
+            yield Finding("example-missing", place, f"`{field.name}` needs an `example`")
+
+
 def the_example_is_valid(subject: Subject) -> Iterator[Finding]:
     """The form's examples together are one application that could be submitted."""
     service = subject.service
-    for field, place in _fields(service):
-        if field.example is None and field.required:
-            yield Finding("example-missing", place, f"`{field.name}` needs an `example`")
-    if _broken(service) or any(f.example is None and f.required for f in service.form.fields):
-        return
     try:
-        for fault in forms.faults(service, forms.example(service)):
-            message = f"the example is refused: {fault.message['en']}"
-            yield Finding("example-invalid", _field_place(service, fault.pointer), message)
-    except ExpressionFailed as error:
+        faults = forms.faults(service, forms.example(service))
+    except ValueError as error:
         yield Finding("example-fails", ("form",), f"with the example, {error}")
+        return
+    for fault in faults:
+        message = f"the example is refused: {fault.message['en']}"
+        yield Finding("example-invalid", _field_place(service, fault.pointer), message)
 
 
 def expressions_hold_for_the_example(subject: Subject) -> Iterator[Finding]:
     """What can be computed from the form is computed for the example, without a fault."""
     service = subject.service
-    if _broken(service):
-        return
-    form = forms.example(service)
     try:
-        context = forms.context_of(service, form)
-    except ExpressionFailed as error:
+        context = forms.context_of(service, forms.example(service))
+    except ValueError as error:
         yield Finding("example-fails", ("facts",), f"with the example, {error}")
         return
     for phrase in phrases(service):
-        if set(SCOPES[phrase.scope]) <= set(context) and phrase.scope != "fact":
+        if set(SCOPES[phrase.scope]) <= set(context):
             try:
                 evaluate(phrase.text, context)
-            except ExpressionFailed as error:
+            except ValueError as error:
                 yield Finding("example-fails", phrase.place, f"with the example, {error}")
+    yield from _fee_of_the_example(service, context)
+
+
+def _fee_of_the_example(service: Service, context: Mapping[str, Any]) -> Iterator[Finding]:
     if service.fee:
         try:
             fees.assess(service.fee, context)
-        except ExpressionFailed:
-            pass
+        except ValueError:
+            pass  # its expression fails, which is said already
         except LoketError as error:
             yield Finding(
                 "example-fails", ("fee", "lines"), f"with the example, {error}; every amount is a number"
@@ -234,10 +238,6 @@ def _readable(service: Service) -> Iterator[tuple[Phrase, Uses]]:
             continue
 
 
-def _broken(service: Service) -> bool:
-    return sum(1 for _ in _readable(service)) < sum(1 for _ in phrases(service))
-
-
 def _known(service: Service) -> Mapping[str, Any]:
     choices = {field.name: None for field in service.form.fields if field.type == "choice"}
     return {
@@ -297,6 +297,6 @@ PROOFS = (
     options_exist,
     facts_are_impersonal,
     contacts_are_personal,
-    the_example_is_valid,
-    expressions_hold_for_the_example,
+    examples_are_given,
 )
+OF_THE_EXAMPLE = (the_example_is_valid, expressions_hold_for_the_example)

@@ -1,0 +1,87 @@
+"""Proofs that an execution stays within 25,000 events and a year."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from functions.adapters.catalogue import Catalogue
+from functions.domain.clock import Term
+from infra.compiler.prove.bounds import days_at_most
+from tests.compiler.small import SERVICE, codes, findings
+
+HEAR = SERVICE[
+    SERVICE.index("          - task: hear") : SERVICE.index("        returned: mend\n        rejected")
+]
+
+
+def test_too_many_events_are_found() -> None:
+    many = "".join(HEAR.replace("task: hear", f"task: hear-{n}") for n in range(19))
+
+    found = findings(
+        (HEAR, many),
+        ("within: 1 wd", "within: 1 h"),
+        ("rounds: 3", "rounds: 20"),
+        ("then: check", "then: advice"),
+        ("within: 14 d\n        rounds", "within: 1 d\n        rounds"),
+    )
+
+    assert [finding.code for finding in found] == ["history-too-long"]
+    assert "allow fewer rounds" in found[0].message
+
+
+def test_a_wait_of_a_year_is_found() -> None:
+    found = findings(("        within: 14 d\n        lapsed", "        within: 1 year\n        lapsed"))
+
+    assert [finding.code for finding in found] == ["wait-too-long"]
+    assert "open another process later" in found[0].message
+
+
+def test_waits_of_a_year_together_are_found() -> None:
+    assert codes(("        within: 14 d\n        rounds", "        within: 100 d\n        rounds")) == [
+        "execution-too-long"
+    ]
+
+
+def test_steps_that_take_longer_than_the_legal_term_are_found() -> None:
+    found = findings(("term: 20 wd", "term: 11 wd"))
+
+    assert [finding.code for finding in found] == ["terms-exceed-clock"]
+    assert "add up to 12 wd" in found[0].message
+
+
+def test_the_step_that_starts_the_clock_is_before_it() -> None:
+    assert codes(("term: 20 wd", "term: 12 wd")) == []
+
+
+def test_a_clock_that_starts_at_once_counts_every_step() -> None:
+    assert codes(("term: 20 wd", "term: 12 wd"), ("starts: complete", "starts: submitted")) == [
+        "terms-exceed-clock"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 wd",
+        "2 wd",
+        "5 wd",
+        "10 wd",
+        "28 wd",
+        "60 wd",
+        "100 wd",
+        "1 d",
+        "30 d",
+        "36 h",
+        "3 months",
+        "1 year",
+    ],
+)
+def test_no_term_takes_more_days_than_its_bound(text: str) -> None:
+    term, calendar = Term.parse(text), Catalogue().calendar("pupr")
+    starts = [datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=n) for n in range(700)]
+
+    longest = max(calendar.due(start, term) - start for start in starts)
+
+    assert longest <= timedelta(days=days_at_most(term))

@@ -1,0 +1,52 @@
+"""Proofs that whatever is referred to exists, under one name."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.compiler.prove.names import LONGEST_NAME
+from tests.compiler.small import codes, findings
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ("exhausted: refused", "exhausted: refusd", "step-unknown", "did you mean `refused`?"),
+        ("opens: application", "opens: aplication", "process-unknown", "did you mean `application`?"),
+        ("issue: permit", "issue: permits", "permit-unknown", "did you mean `permit`?"),
+        ("letter: refusal", "letter: refusals", "letter-unknown", "did you mean `refusal`?"),
+        ("letter: grant", "letter: grants", "letter-unknown", "did you mean `grant`?"),
+        ("case.submitted:", "case.sumbitted:", "notice-unknown", "did you mean `case.submitted`?"),
+        ("    size: {id: Ukuran", "    sise: {id: Ukuran", "fact-unknown", "did you mean `size`?"),
+        ("unique: [area]", "unique: [areas]", "field-unknown", "did you mean `area`?"),
+        ("pointer: /area", "pointer: /aera", "field-unknown", "did you mean `/area`?"),
+        ("marks: complete", "documents: [plans]\n        marks: complete", "document-unknown", "did you mean `plan`?"),
+        ("kind: survey", "kind: plan", "document-doubled", "occurs 2 times"),
+        ("task: hear", "task: judge", "name-doubled", "occurs 2 times"),
+        ("en: Refuse}", "en: Lapse}", "title-doubled", "occurs 2 times"),
+        ("en: Refuse}", f"en: {'r' * 81}}}", "title-long", f"at most {LONGEST_NAME}"),
+        ("en: Refuse}", "en: Needs attention}", "title-reserved", "choose another"),
+        ("en: Refuse}", "en: 'Ended: refused'}", "title-reserved", "choose another"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_wrong_is_found(old: str, new: str, code: str, said: str) -> None:
+    found = findings((old, new))
+
+    assert [finding.code for finding in found] == [code]
+    assert said in found[0].message
+
+
+def test_a_service_without_an_application_is_found() -> None:
+    assert codes(("  application:\n", "  request:\n"), ("opens: application", "opens: request")) == [
+        "application-missing"
+    ]
+
+
+def test_an_application_that_is_not_opened_by_submitting_is_found() -> None:
+    assert codes(("  application:\n", "  application:\n    opened_by: renew\n")) == ["application-missing"]
+
+
+def test_two_lines_of_a_fee_with_one_code_are_found() -> None:
+    line = "    - {code: levy, title: {id: Lagi, en: Again}, amount: '1'}\nclock:\n"
+
+    assert codes(("clock:\n  term", f"{line}  term")) == ["fee-line-doubled"]
