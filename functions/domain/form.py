@@ -67,7 +67,7 @@ def type_faults(service: Service, form: Mapping[str, Any], *, complete: bool) ->
     try:
         _model(service).model_validate(dict(form))
     except ValidationError as error:
-        found = [_fault(item) for item in error.errors(include_url=False, include_input=False)]
+        found = [fault_of(item) for item in error.errors(include_url=False, include_input=False)]
     present = {name for name, value in form.items() if value not in (None, "", [])}
     if complete:
         missing = [f for f in asked_fields(service, form) if f.required and f.name not in present]
@@ -78,7 +78,11 @@ def type_faults(service: Service, form: Mapping[str, Any], *, complete: bool) ->
 
 def broken_rules(service: Service, form: Mapping[str, Any], *, kinds: Iterable[str]) -> list[Fault]:
     """List the rules between fields that the form breaks."""
-    context = {"form": form, "facts": facts(service, form), "values": service.fee.values if service.fee else {}}
+    context = {
+        "form": form,
+        "facts": facts(service, form),
+        "values": service.fee.values if service.fee else {},
+    }
     return [
         Fault(rule.pointer or f"/{rule.code}", rule.message.pair())
         for rule in service.form.rules
@@ -92,7 +96,9 @@ def facts(service: Service, form: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def context_of(service: Service, form: Mapping[str, Any] | None, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def context_of(
+    service: Service, form: Mapping[str, Any] | None, known: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Give what expressions of a service may speak of."""
     content = dict(form or {})
     return {
@@ -185,8 +191,12 @@ def _type(field: FormField) -> Any:
         case "choice":
             return Literal[tuple(option.value for option in field.options)]
         case "list":
-            item: Any = {"text": Annotated[str, Field(max_length=200)], "integer": int, "number": float}[field.items or "text"]
-            return Annotated[list[item], Field(min_length=field.min_length, max_length=field.max_length or 100)]
+            item: Any = {"text": Annotated[str, Field(max_length=200)], "integer": int, "number": float}[
+                field.items or "text"
+            ]
+            return Annotated[
+                list[item], Field(min_length=field.min_length, max_length=field.max_length or 100)
+            ]
 
 
 def _whole(bound: float | None, default: int | None = None) -> int | None:
@@ -220,7 +230,9 @@ def _field_schema(field: FormField, language: str) -> dict[str, Any]:
             shape["pattern"] = field.pattern
     if field.type in ("integer", "number", "money"):
         lowest = 0 if field.type == "money" and field.minimum is None else field.minimum
-        shape |= {k: _number(v) for k, v in (("minimum", lowest), ("maximum", field.maximum)) if v is not None}
+        shape |= {
+            k: _number(v) for k, v in (("minimum", lowest), ("maximum", field.maximum)) if v is not None
+        }
     if field.type == "choice":
         shape["enum"] = [option.value for option in field.options]
         shape["x-titles"] = {str(option.value): getattr(option.title, language) for option in field.options}
@@ -269,16 +281,30 @@ _PLAIN: dict[str, Text] = {
     "finite_number": {"id": "Harus berupa angka.", "en": "Must be a number."},
     "bool_type": {"id": "Jawab ya atau tidak (true/false).", "en": "Answer yes or no (true/false)."},
     "list_type": {"id": "Harus berupa daftar.", "en": "Must be a list."},
-    "string_pattern_mismatch": {"id": "Bentuknya tidak sesuai.", "en": "This does not have the expected form."},
+    "dict_type": {"id": "Harus berupa objek.", "en": "Must be an object."},
+    "model_type": {"id": "Harus berupa objek.", "en": "Must be an object."},
+    "string_pattern_mismatch": {
+        "id": "Bentuknya tidak sesuai.",
+        "en": "This does not have the expected form.",
+    },
     "day": {"id": "Harus tanggal, misalnya 2026-03-31.", "en": "Must be a date such as 2026-03-31."},
     "month": {"id": "Harus bulan, misalnya 2026-03.", "en": "Must be a month such as 2026-03."},
-    "control": {"id": "Ada karakter yang tidak dapat dicetak.", "en": "It holds characters that cannot be printed."},
+    "control": {
+        "id": "Ada karakter yang tidak dapat dicetak.",
+        "en": "It holds characters that cannot be printed.",
+    },
 }
 _BOUNDED: dict[str, tuple[str, Text]] = {
     "greater_than_equal": ("ge", {"id": "Paling kecil {}.", "en": "Must be at least {}."}),
     "less_than_equal": ("le", {"id": "Paling besar {}.", "en": "Must be at most {}."}),
-    "string_too_short": ("min_length", {"id": "Paling sedikit {} huruf.", "en": "Must have at least {} characters."}),
-    "string_too_long": ("max_length", {"id": "Paling banyak {} huruf.", "en": "Must have at most {} characters."}),
+    "string_too_short": (
+        "min_length",
+        {"id": "Paling sedikit {} huruf.", "en": "Must have at least {} characters."},
+    ),
+    "string_too_long": (
+        "max_length",
+        {"id": "Paling banyak {} huruf.", "en": "Must have at most {} characters."},
+    ),
     "too_short": ("min_length", {"id": "Paling sedikit {} isian.", "en": "Give at least {}."}),
     "too_long": ("max_length", {"id": "Paling banyak {} isian.", "en": "Give at most {}."}),
     "literal_error": ("expected", {"id": "Pilih salah satu: {}.", "en": "Choose one of: {}."}),
@@ -286,8 +312,9 @@ _BOUNDED: dict[str, tuple[str, Text]] = {
 _OTHER: Text = {"id": "Isian ini tidak dapat dipakai.", "en": "This value cannot be used."}
 
 
-def _fault(error: Any) -> Fault:
-    pointer = "".join(f"/{_escape(part)}" for part in error["loc"])
+def fault_of(error: Any) -> Fault:
+    """Say in both languages what one of pydantic's error details means, and where."""
+    pointer = "".join(f"/{escape(part)}" for part in error["loc"])
     kind = error["type"]
     if kind in _BOUNDED:
         key, text = _BOUNDED[kind]
@@ -296,5 +323,6 @@ def _fault(error: Any) -> Fault:
     return Fault(pointer, _PLAIN.get(kind, _OTHER))
 
 
-def _escape(part: object) -> str:
+def escape(part: object) -> str:
+    """Write one name of a JSON Pointer (RFC 6901)."""
     return str(part).replace("~", "~0").replace("/", "~1")
