@@ -18,10 +18,21 @@ Example:
         assert aws.dead_letters == []
 """
 
+from infra.local.aws.browser import Answer
 from infra.local.aws.clock import LocalClock
+from infra.local.aws.faults import Faults
 from infra.local.aws.functions import FunctionFailed
 from infra.local.aws.motion import NotSettled
 from infra.local.aws.streams import DeadLetter
-from infra.local.aws.system import LocalAws
+from infra.local.aws.system import LocalAws, Run
 
-__all__ = ["DeadLetter", "FunctionFailed", "LocalAws", "LocalClock", "NotSettled"]
+__all__ = [
+    "Answer",
+    "DeadLetter",
+    "Faults",
+    "FunctionFailed",
+    "LocalAws",
+    "LocalClock",
+    "NotSettled",
+    "Run",
+]

@@ -7,7 +7,6 @@ that was ever made; this one starts in a millisecond, leaves HTTP alone and forg
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from threading import Lock
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +17,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
 from moto.core.models import botocore_stubber
+from moto.s3.models import FakeKey, s3_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from infra.local.aws.patches import Patches
@@ -43,7 +43,7 @@ MOTO = {
     "iam": {"load_aws_managed_policies": False},
 }
 
-_CLIENTS: dict[str, Any] = {}
+_CLIENTS: dict[tuple[str, str | None], Any] = {}
 _CLIENTS_LOCK = Lock()
 
 
@@ -52,8 +52,9 @@ class Account:
 
     _taken = Lock()
 
-    def __init__(self) -> None:
-        self._environment = patch.dict(os.environ, ENVIRONMENT)
+    def __init__(self, endpoint: str | None) -> None:
+        """With an endpoint, presigned forms and links lead there."""
+        self._environment = patch.dict(os.environ, ENVIRONMENT | _endpoint_settings(endpoint))
         self._settings = patch.dict(default_user_config, MOTO)
         self._session = patch("boto3.DEFAULT_SESSION", None)
 
@@ -61,17 +62,19 @@ class Account:
         """Raise RuntimeError when another local system runs in this process."""
         if not self._taken.acquire(blocking=False):
             raise RuntimeError("another local system is running in this process: stop it first")
+        self._environment.start()
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
             os.environ.pop(name, None)
-        self._environment.start()
         self._settings.start()
         self._session.start()
         patches.set(BaseModel, "__new__", _untracked)
+        patches.set(FakeKey, "__del__", FakeKey.dispose)
         BackendDict.reset()
         botocore_stubber.enabled = True
 
     def close(self) -> None:
         botocore_stubber.enabled = False
+        _close_objects()
         BackendDict.reset()
         TMP_THREADS.clear()
         self._session.stop()
@@ -82,10 +85,19 @@ class Account:
 
 def client(service: str) -> Any:
     """A boto3 client of the account; clients hold no state, so one a service serves every system of the process."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") if service == "s3" else None
     with _CLIENTS_LOCK:
-        if service not in _CLIENTS:
-            _CLIENTS[service] = _session().client(service, config=Config(retries={"total_max_attempts": 1}))
-        return _CLIENTS[service]
+        if (service, endpoint) not in _CLIENTS:
+            once = Config(retries={"total_max_attempts": 1})
+            _CLIENTS[service, endpoint] = _session().client(service, config=once)
+        return _CLIENTS[service, endpoint]
+
+
+def _endpoint_settings(endpoint: str | None) -> dict[str, str]:
+    """Let boto3 sign for the endpoint, and let moto know the endpoint for its own S3."""
+    if endpoint is None:
+        return {}
+    return {"AWS_ENDPOINT_URL_S3": endpoint, "MOTO_S3_CUSTOM_ENDPOINTS": endpoint}
 
 
 def _session() -> boto3.Session:
@@ -97,8 +109,14 @@ def backend(backends: Any) -> Any:
     return backends[ACCOUNT][REGION]
 
 
+def _close_objects() -> None:
+    """Close the files of all versions of all objects; moto would look for them among the tracked."""
+    for bucket in s3_backends[ACCOUNT]["aws"].buckets.values():
+        for name in bucket.keys:
+            for key in bucket.keys.getlist(name):
+                if isinstance(key, FakeKey):
+                    key.dispose()
+
+
 def _untracked(cls: type, *_: Any, **__: Any) -> Any:
     return object.__new__(cls)
-
-
-Invoke = Callable[[str, Any], Any]

@@ -92,6 +92,13 @@ def install(patches: Patches, motion: Motion, watch: Watcher) -> None:
     _answer_once(patches)
     _stop_for_good(patches, clock)
     _complete_the_api(patches)
+    # moto prints the whole definition for every error that it hands on, data included.
+    patches.set(EvalComponent, "_log_failure_event_exception", _say_nothing)
+    patches.set(EvalComponent, "_log_exception", _say_nothing)
+
+
+def _say_nothing(component: EvalComponent, *_: Any, **__: Any) -> None:
+    return None
 
 
 # --- threads ---------------------------------------------------------------------------------------------------
@@ -352,16 +359,28 @@ def _close(endpoint: CallbackEndpoint) -> CallbackOutcome | None:
 
 
 def _answer_once(patches: Patches) -> None:
-    original = CallbackPoolManager.notify
+    def open_endpoint(pool: CallbackPoolManager, callback_id: str) -> CallbackEndpoint | None:
+        endpoint = pool.get(callback_id)
+        if endpoint is not None and (endpoint.consumer_error or endpoint.get_outcome()):
+            raise CallbackNotifyConsumerError(CallbackConsumerTimeout())
+        return endpoint
 
     def notify(pool: CallbackPoolManager, callback_id: str, outcome: CallbackOutcome) -> bool:
         with _answering:
-            endpoint = pool.get(callback_id)
-            if endpoint is not None and endpoint.get_outcome() is not None:
-                raise CallbackNotifyConsumerError(CallbackConsumerTimeout())
-            return original(pool, callback_id, outcome)
+            endpoint = open_endpoint(pool, callback_id)
+            if endpoint is not None:
+                endpoint.notify(outcome=outcome)
+            return endpoint is not None
+
+    def heartbeat(pool: CallbackPoolManager, callback_id: str) -> bool:
+        with _answering:
+            endpoint = open_endpoint(pool, callback_id)
+            if endpoint is not None:
+                endpoint.notify_heartbeat()
+            return endpoint is not None
 
     patches.set(CallbackPoolManager, "notify", notify)
+    patches.set(CallbackPoolManager, "heartbeat", heartbeat)
 
 
 # --- stopping --------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import json
 import time
 import traceback
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
 from infra.local.aws.account import ACCOUNT, REGION
+from infra.local.aws.faults import Faults
 from infra.local.aws.patches import Patches
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -54,9 +56,10 @@ class FunctionFailed(Exception):
 class Functions:
     """The functions of the system by name; `failures` keeps what they raised, newest last."""
 
-    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, handlers: Mapping[str, Handler], faults: Faults) -> None:
         self._handlers = handlers
-        self.failures: list[FunctionFailed] = []
+        self._faults = faults
+        self.failures: deque[FunctionFailed] = deque(maxlen=1000)
 
     def invoke(self, name_or_arn: str, event: Any) -> Any:
         """Call a function and return its answer, both carried over as JSON.
@@ -67,8 +70,11 @@ class Functions:
         """
         name = self.known(name_or_arn)
         handler = self._handlers[name]
+        body = json.dumps(event)
         try:
-            answer = handler(json.loads(json.dumps(event)), Context(name, arn_of(name)))
+            answer = self._faults.run(
+                name, event, lambda: handler(json.loads(body), Context(name, arn_of(name)))
+            )
             return json.loads(json.dumps(answer))
         except Exception as error:
             failure = FunctionFailed(name, _as_lambda_tells(error))
