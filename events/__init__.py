@@ -352,6 +352,4 @@ class HoldLifted(EventData):
     reason: Digest
 
 
-TYPES: dict[str, type[EventData]] = {
-    model.type: model for model in EventData.__subclasses__()
-}
+TYPES: dict[str, type[EventData]] = {model.type: model for model in EventData.__subclasses__()}

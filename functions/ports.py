@@ -61,6 +61,9 @@ class Cases(Protocol):
         A repeat of the very same commit is no conflict.
         """
 
+    def claim(self, name: str, case_id: str) -> bool:
+        """Let a case hold a name that no other may, such as ``permit/<number>``; tells whether it does."""
+
     def put_token(self, case_id: str, token: Token) -> None:
         """Keep the token of the newest driver; an older driver's token never replaces it (`Superseded`)."""
 
@@ -94,7 +97,9 @@ class Views(Protocol):
 class Documents(Protocol):
     """The store of files."""
 
-    def announce_upload(self, key: str, *, size: int, sha256: str, content_type: str, expires: timedelta) -> Any: ...
+    def announce_upload(
+        self, key: str, *, size: int, sha256: str, content_type: str, expires: timedelta
+    ) -> Any: ...
 
     def head(self, key: str, *, version: str | None = None) -> Any: ...
 

@@ -29,7 +29,9 @@ class DelegationTable:
         for role in roles:
             body = {"role": role, "from_user": from_user, "since": since, "until": until}
             self._table.put(f"DELEGATE#{to}", f"{from_user}#{role}", body)
-        self._table.put("DELEGATOR", from_user, {"to": to, "roles": list(roles), "since": since, "until": until})
+        self._table.put(
+            "DELEGATOR", from_user, {"to": to, "roles": list(roles), "since": since, "until": until}
+        )
 
     def end(self, from_user: str) -> None:
         """Take back what this user has lent."""

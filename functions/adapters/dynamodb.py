@@ -1,7 +1,7 @@
 """The case table: one partition a case, one item a commit, and beside them the token and the views.
 
     pk               sk              holds
-    CASE#<id>        #00000012       one commit: events (without ``prev``, which is the hash before), private, request, step
+    CASE#<id>        #00000012       one commit: events (``prev`` is the hash before), private, request, step
     CASE#<id>        @wait           the task token of the newest driver
     CASE#<id>        ~case, ~<task>  views: index keys and what lists show
     CLAIM#<name>     claim           a value or number that only one case may hold
@@ -25,12 +25,23 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.domain import history
 from functions.domain.case import Case, Commit, Request, StepRecord
-from functions.domain.errors import CaseUnknown, CommitConflict, DependencyDown, Duplicate, Malformed, Superseded
+from functions.domain.errors import (
+    CaseUnknown,
+    CommitConflict,
+    DependencyDown,
+    Duplicate,
+    Malformed,
+    Superseded,
+)
 from functions.domain.history import Event
 from functions.ports import Page, Record, Token
 
 Item = dict[str, Any]
-INDEXES = {"who": ("by_who", "who", "who_sort"), "place": ("by_place", "place", "place_sort"), "due": ("by_due", "due", "due_at")}
+INDEXES = {
+    "who": ("by_who", "who", "who_sort"),
+    "place": ("by_place", "place", "place_sort"),
+    "due": ("by_due", "due", "due_at"),
+}
 _LARGEST_ITEM = 390_000
 
 
@@ -62,9 +73,11 @@ class CaseTable:
         """Put the commit where its number is still free; with claims, all or nothing."""
         item = _item(case_id, commit)
         put = {
-            "TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)",
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(pk)",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }  # fmt: skip
+        }
         try:
             with _answering():
                 if commit.claims:
@@ -78,9 +91,15 @@ class CaseTable:
     def put_token(self, case_id: str, token: Token) -> None:
         """Keep the token, unless a newer driver has put its own."""
         item = {
-            "pk": {"S": f"CASE#{case_id}"}, "sk": {"S": "@wait"}, "attempt": {"N": str(_rank(token))},
-            "token": {"S": json.dumps({k: v for k, v in asdict(token).items() if v is not None}, separators=(",", ":"))},
-        }  # fmt: skip
+            "pk": {"S": f"CASE#{case_id}"},
+            "sk": {"S": "@wait"},
+            "attempt": {"N": str(_rank(token))},
+            "token": {
+                "S": json.dumps(
+                    {k: v for k, v in asdict(token).items() if v is not None}, separators=(",", ":")
+                )
+            },
+        }
         try:
             with _answering():
                 self._client.put_item(
@@ -107,10 +126,11 @@ class CaseTable:
 
     def _partition(self, case_id: str) -> Iterator[Item]:
         ask: dict[str, Any] = {
-            "TableName": self._table, "ConsistentRead": True,
+            "TableName": self._table,
+            "ConsistentRead": True,
             "KeyConditionExpression": "pk = :pk AND sk < :views",
             "ExpressionAttributeValues": {":pk": {"S": f"CASE#{case_id}"}, ":views": {"S": "~"}},
-        }  # fmt: skip
+        }
         while True:
             with _answering():
                 answer = self._client.query(**ask)
@@ -143,14 +163,29 @@ class CaseTable:
                 return
             raise CommitConflict("another change of this case came first") from error
         if any(failed):
-            raise Duplicate({"id": "Nilai ini sudah dipakai.", "en": "This value is in use already."}) from error
+            raise Duplicate(
+                {"id": "Nilai ini sudah dipakai.", "en": "This value is in use already."}
+            ) from error
         raise CommitConflict("the transaction was called off") from error
+
+    def claim(self, name: str, case_id: str) -> bool:
+        """Let a case hold a name that no other may; tells whether it does. Holding it already is as good."""
+        try:
+            with _answering():
+                self._client.put_item(**self._claim(name, case_id))
+        except ClientError as error:
+            if _code(error) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
 
     def claimed(self, name: str) -> str | None:
         """Give the case that holds a claimed name."""
         with _answering():
             answer = self._client.get_item(
-                TableName=self._table, Key={"pk": {"S": f"CLAIM#{name}"}, "sk": {"S": "claim"}}, ConsistentRead=True
+                TableName=self._table,
+                Key={"pk": {"S": f"CLAIM#{name}"}, "sk": {"S": "claim"}},
+                ConsistentRead=True,
             )
         return str(answer["Item"]["case"]["S"]) if "Item" in answer else None
 
@@ -161,7 +196,7 @@ class CaseTable:
         present = self._views(case_id)
         for name, view in views.items():
             item = _view_item(case_id, name, view)
-            if present.get(name) != item and _newer(item, present.get(name)):
+            if not _alike(item, present.get(name)):
                 self._put_view(item)
         for name in set(present) - set(views):
             with _answering():
@@ -193,9 +228,17 @@ class CaseTable:
             return {item["sk"]["S"][1:]: item for item in self._client.query(**ask)["Items"]}
 
     def list(
-        self, index: str, key: str, *, prefix: str = "", before: str | None = None, limit: int = 50,
-        cursor: str | None = None, where: Mapping[str, str] | None = None, descending: bool = False,
-    ) -> Page:  # fmt: skip
+        self,
+        index: str,
+        key: str,
+        *,
+        prefix: str = "",
+        before: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        where: Mapping[str, str] | None = None,
+        descending: bool = False,
+    ) -> Page:
         """Read one page of an index; ``where`` keeps only items whose attributes have these values.
 
         Raises `Malformed` for a cursor that this list did not give.
@@ -210,9 +253,13 @@ class CaseTable:
             condition += " AND begins_with(#s, :prefix)"
             names["#s"], values[":prefix"] = sort_key, {"S": prefix}
         ask: dict[str, Any] = {
-            "TableName": self._table, "IndexName": name, "KeyConditionExpression": condition,
-            "ExpressionAttributeNames": names, "ExpressionAttributeValues": values, "ScanIndexForward": not descending,
-        }  # fmt: skip
+            "TableName": self._table,
+            "IndexName": name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+            "ScanIndexForward": not descending,
+        }
         if where:
             ask["FilterExpression"] = " AND ".join(f"#w{place} = :w{place}" for place in range(len(where)))
             for place, (attribute, value) in enumerate(where.items()):
@@ -226,7 +273,9 @@ class CaseTable:
         items: list[Item] = []
         while True:
             with _answering():
-                answer = self._client.query(**ask, Limit=max(limit, 25), **({"ExclusiveStartKey": start} if start else {}))
+                answer = self._client.query(
+                    **ask, Limit=max(limit, 25), **({"ExclusiveStartKey": start} if start else {})
+                )
             items += answer["Items"]
             start = answer.get("LastEvaluatedKey")
             if len(items) >= limit or start is None:
@@ -241,7 +290,9 @@ class CaseTable:
             )
         return json.loads(answer["Item"]["body"]["S"]) if "Item" in answer else None
 
-    def put(self, pk: str, sk: str, body: Mapping[str, Any], *, new: bool = False, ttl: int | None = None) -> bool:
+    def put(
+        self, pk: str, sk: str, body: Mapping[str, Any], *, new: bool = False, ttl: int | None = None
+    ) -> bool:
         """Write a document; with ``new`` only where there is none yet. Tells whether it was written."""
         item = {"pk": {"S": pk}, "sk": {"S": sk}, "body": {"S": json.dumps(body, separators=(",", ":"))}}
         if ttl:
@@ -261,9 +312,16 @@ class CaseTable:
             self._client.delete_item(TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
 
     def under(
-        self, pk: str, *, prefix: str = "", since: str | None = None, until: str | None = None, limit: int = 1000,
-        cursor: str | None = None, descending: bool = False,
-    ) -> Page:  # fmt: skip
+        self,
+        pk: str,
+        *,
+        prefix: str = "",
+        since: str | None = None,
+        until: str | None = None,
+        limit: int = 1000,
+        cursor: str | None = None,
+        descending: bool = False,
+    ) -> Page:
         """Read documents under a key in the order of their sort keys; ``sk`` is given with each."""
         values: dict[str, Any] = {":pk": {"S": pk}}
         condition = "pk = :pk"
@@ -276,9 +334,13 @@ class CaseTable:
         start = {"ExclusiveStartKey": {"pk": {"S": pk}, "sk": {"S": _decoded(cursor)}}} if cursor else {}
         with _answering():
             answer = self._client.query(
-                TableName=self._table, KeyConditionExpression=condition, ExpressionAttributeValues=values,
-                Limit=limit, ScanIndexForward=not descending, **start,
-            )  # fmt: skip
+                TableName=self._table,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                Limit=limit,
+                ScanIndexForward=not descending,
+                **start,
+            )
         last = answer.get("LastEvaluatedKey")
         items = [{"sk": item["sk"]["S"], **json.loads(item["body"]["S"])} for item in answer["Items"]]
         return Page(items, _encoded(last["sk"]["S"]) if last else None)
@@ -290,9 +352,12 @@ class CaseTable:
         terms = ", ".join(f"#n{place} :n{place}" for place in range(len(counts)))
         with _answering():
             self._client.update_item(
-                TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, UpdateExpression=f"ADD {terms}",
-                ExpressionAttributeNames=names, ExpressionAttributeValues=values,
-            )  # fmt: skip
+                TableName=self._table,
+                Key={"pk": {"S": pk}, "sk": {"S": sk}},
+                UpdateExpression=f"ADD {terms}",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+            )
 
 
 def _item(case_id: str, commit: Commit) -> Item:
@@ -338,15 +403,20 @@ def _same(stored: Item | None, item: Item) -> bool:
     return stored is not None and stored.get("events") == item["events"]
 
 
-def _newer(item: Item, stored: Item | None) -> bool:
-    return stored is None or int(item["version"]["N"]) >= int(stored.get("version", {"N": "0"})["N"])
+def _alike(item: Item, stored: Item | None) -> bool:
+    """A view that shows the same needs no write, of whatever version of the case it is."""
+    return stored is not None and {**item, "version": None} == {**stored, "version": None}
 
 
 _KEYS = ("who", "who_sort", "place", "place_sort", "due", "due_at", "status", "service", "kind", "assignee")
 
 
 def _view_item(case_id: str, name: str, view: Mapping[str, Any]) -> Item:
-    item: Item = {"pk": {"S": f"CASE#{case_id}"}, "sk": {"S": f"~{name}"}, "version": {"N": str(view["version"])}}
+    item: Item = {
+        "pk": {"S": f"CASE#{case_id}"},
+        "sk": {"S": f"~{name}"},
+        "version": {"N": str(view["version"])},
+    }
     item |= {key: {"S": str(view[key])} for key in _KEYS if view.get(key)}
     item["body"] = {"S": json.dumps(view["body"], separators=(",", ":"), ensure_ascii=False)}
     return item

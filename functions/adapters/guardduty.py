@@ -82,3 +82,11 @@ def parse(event: Mapping[str, Any]) -> ScanResult:
         threats=tuple(threat.name for threat in result.threats or ()),
         reasons=tuple(result.status_reasons or ()),
     )
+
+
+class GuardDuty:
+    """The scanner as a port."""
+
+    def parse(self, event: Mapping[str, Any]) -> ScanResult:
+        """Read a scan result event; raises `Malformed` for any other."""
+        return parse(event)

@@ -18,7 +18,9 @@ class SesMail:
     def send(self, *, to: str, subject: str, body: str) -> None:
         content = {"Simple": {"Subject": {"Data": subject}, "Body": {"Text": {"Data": body}}}}
         try:
-            self._ses.send_email(FromEmailAddress=self._sender, Destination={"ToAddresses": [to]}, Content=content)
+            self._ses.send_email(
+                FromEmailAddress=self._sender, Destination={"ToAddresses": [to]}, Content=content
+            )
         except (ClientError, BotoCoreError) as error:
             raise DependencyDown("the mail service does not answer") from error
 

@@ -25,14 +25,18 @@ class StateMachines:
         """Start the execution of this name, unless it was started before (it may even have ended)."""
         with _answering("ExecutionAlreadyExists"):
             self._client.start_execution(
-                stateMachineArn=self._prefix + machine, name=name, input=json.dumps(content, separators=(",", ":"))
+                stateMachineArn=self._prefix + machine,
+                name=name,
+                input=json.dumps(content, separators=(",", ":")),
             )
 
     def stop(self, machine: str, name: str) -> None:
         """Stop an execution whose place a newer one has taken; one that has ended stays as it is."""
         arn = (self._prefix + machine).replace(":stateMachine:", ":execution:") + ":" + name
         with _answering("ExecutionDoesNotExist"):
-            self._client.stop_execution(executionArn=arn, error="Superseded", cause="a newer execution drives the case")
+            self._client.stop_execution(
+                executionArn=arn, error="Superseded", cause="a newer execution drives the case"
+            )
 
     def succeed(self, token: str, output: Mapping[str, Any]) -> None:
         with _answering(*_GONE):

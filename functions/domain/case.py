@@ -25,7 +25,9 @@ from functions.domain.history import Event
 
 Data = Mapping[str, Any]
 
-OPEN = frozenset({"submitted", "in_review", "awaiting_applicant", "awaiting_payment", "waitlisted", "needs_attention"})
+OPEN = frozenset(
+    {"submitted", "in_review", "awaiting_applicant", "awaiting_payment", "waitlisted", "needs_attention"}
+)
 DECIDED = frozenset({"approved", "rejected", "withdrawn", "lapsed"})
 TASK_OPEN = frozenset({"open", "claimed"})
 
@@ -238,8 +240,8 @@ class Case:
     def open_tasks(self) -> list[Task]:
         return [task for task in self.tasks.values() if task.is_open]
 
-    def tasks_of(self, episode: int, step: str, round: int) -> list[Task]:
-        return [task for task in self.tasks.values() if task.key == (episode, step, round)]
+    def tasks_of(self, episode: int, step: str, round_: int) -> list[Task]:
+        return [task for task in self.tasks.values() if task.key == (episode, step, round_)]
 
     def apply(self, event: Event, private: Mapping[str, Any] | None = None) -> None:
         """Take in the next event; ``private`` is the personal content that belongs to it, or what is left of it."""
@@ -272,7 +274,9 @@ class Writer:
         self._events: list[Event] = []
         self._private: dict[str, Any] = {}
 
-    def add(self, data: events.EventData, private: Mapping[str, Any] | None = None, *, actor: str | None = None) -> None:
+    def add(
+        self, data: events.EventData, private: Mapping[str, Any] | None = None, *, actor: str | None = None
+    ) -> None:
         """Record an event; ``private`` is its personal content, kept beside the history."""
         draft = history.Draft(data.type, data.plain())
         (event,) = history.seal(
@@ -319,9 +323,15 @@ def _form_changed(case: Case, event: Event, data: Data, private: Data) -> None:
 
 def _announced(case: Case, event: Event, data: Data, private: Data) -> None:
     case.documents[data["document"]] = Document(
-        data["document"], data["kind"], event.actor, data["size"], data["sha256"], data["content_type"],
-        filename=private.get("filename"), announced_at=moment(event.at),
-    )  # fmt: skip
+        data["document"],
+        data["kind"],
+        event.actor,
+        data["size"],
+        data["sha256"],
+        data["content_type"],
+        filename=private.get("filename"),
+        announced_at=moment(event.at),
+    )
 
 
 def _received(case: Case, event: Event, data: Data, private: Data) -> None:
@@ -385,9 +395,18 @@ _STATUS_WHILE = {"correct": "awaiting_applicant", "pay": "awaiting_payment"}
 
 def _task_opened(case: Case, event: Event, data: Data, private: Data) -> None:
     case.tasks[data["task"]] = Task(
-        data["task"], data["episode"], data["step"], data["round"], data["name"], data["kind"], data["role"],
-        opened_at=moment(event.at), due_at=moment(data["due_at"]), payment=data.get("payment"), version=event.seq,
-    )  # fmt: skip
+        data["task"],
+        data["episode"],
+        data["step"],
+        data["round"],
+        data["name"],
+        data["kind"],
+        data["role"],
+        opened_at=moment(event.at),
+        due_at=moment(data["due_at"]),
+        payment=data.get("payment"),
+        version=event.seq,
+    )
     case.status = _STATUS_WHILE.get(data["kind"], "in_review")
     if data["kind"] == "correct" and case.correction:
         case.correction.task = data["task"]
@@ -420,7 +439,12 @@ def _task_reminded(case: Case, event: Event, data: Data, private: Data) -> None:
 
 def _task_completed(case: Case, event: Event, data: Data, private: Data) -> None:
     task = _task(case, event, data)
-    task.state, task.action, task.done_by, task.done_at = "done", data["action"], event.actor, moment(event.at)
+    task.state, task.action, task.done_by, task.done_at = (
+        "done",
+        data["action"],
+        event.actor,
+        moment(event.at),
+    )
     task.done_for, task.comment = data.get("on_behalf_of"), private.get("comment")
     task.done_name = private.get("name")
     task.assignee = event.actor
@@ -429,7 +453,12 @@ def _task_completed(case: Case, event: Event, data: Data, private: Data) -> None
 
 def _task_expired(case: Case, event: Event, data: Data, private: Data) -> None:
     task = _task(case, event, data)
-    task.state, task.action, task.done_by, task.done_at = "expired", data["action"], event.actor, moment(event.at)
+    task.state, task.action, task.done_by, task.done_at = (
+        "expired",
+        data["action"],
+        event.actor,
+        moment(event.at),
+    )
     _when_nothing_is_asked_of_the_applicant(case)
 
 
@@ -453,7 +482,11 @@ def _alarm(case: Case, event: Event, data: Data, private: Data) -> None:
 
 
 def _correction_requested(case: Case, event: Event, data: Data, private: Data) -> None:
-    wanted = case.correction if case.correction and case.correction.task is None else Correction(data["round"], {}, {})
+    wanted = (
+        case.correction
+        if case.correction and case.correction.task is None
+        else Correction(data["round"], {}, {})
+    )
     said_fields, said_documents = private.get("fields", {}), private.get("documents", {})
     wanted.fields.update({pointer: said_fields.get(pointer) for pointer in data["fields"]})
     wanted.documents.update({kind: said_documents.get(kind) for kind in data["documents"]})
@@ -498,24 +531,39 @@ def _payment_expired(case: Case, event: Event, data: Data, private: Data) -> Non
 
 
 def _outcome(case: Case, event: Event, data: Data, private: Data) -> None:
-    case.outcome = Outcome(data["result"], moment(event.at), event.actor, private.get("reasons"), data.get("rule"))
+    case.outcome = Outcome(
+        data["result"], moment(event.at), event.actor, private.get("reasons"), data.get("rule")
+    )
     case.outcomes.append(case.outcome)
     case.status, case.parked = data["result"], None
 
 
 def _issued_document(case: Case, event: Event, data: Data, kind: str) -> None:
     case.documents[data["document"]] = Document(
-        data["document"], kind, event.actor, data["size"], data["sha256"], "application/pdf",
-        filename=f"{kind}.pdf", state="clean", object_version=data.get("object_version"), issued=True,
+        data["document"],
+        kind,
+        event.actor,
+        data["size"],
+        data["sha256"],
+        "application/pdf",
+        filename=f"{kind}.pdf",
+        state="clean",
+        object_version=data.get("object_version"),
+        issued=True,
         announced_at=moment(event.at),
-    )  # fmt: skip
+    )
 
 
 def _permit_issued(case: Case, event: Event, data: Data, private: Data) -> None:
     _issued_document(case, event, data, data["kind"])
     until = data.get("valid_until")
     case.permits[data["number"]] = Permit(
-        data["number"], data["kind"], data["document"], data["sha256"], moment(event.at), moment(until) if until else None
+        data["number"],
+        data["kind"],
+        data["document"],
+        data["sha256"],
+        moment(event.at),
+        moment(until) if until else None,
     )
 
 

@@ -19,9 +19,16 @@ _MOST_FILES = 200
 
 
 def announce(
-    writer: Writer, service: Service, *, kind: str, filename: str, content_type: str, size: int, sha256: str,
+    writer: Writer,
+    service: Service,
+    *,
+    kind: str,
+    filename: str,
+    content_type: str,
+    size: int,
+    sha256: str,
     officer: bool = False,
-) -> Document:  # fmt: skip
+) -> Document:
     """Take down what is about to be uploaded; raises `Invalid` with every reason at once."""
     case = writer.case
     _demand_time(case, kind, officer)
@@ -31,7 +38,9 @@ def announce(
     _demand_fit(described, content_type, size, sha256, filename, len(case.documents))
     identity = writer.next_id("d", case.documents)
     writer.add(
-        events.DocumentAnnounced(document=identity, kind=kind, size=size, sha256=sha256, content_type=content_type),
+        events.DocumentAnnounced(
+            document=identity, kind=kind, size=size, sha256=sha256, content_type=content_type
+        ),
         {"filename": filename},
     )
     return case.documents[identity]
@@ -46,7 +55,10 @@ def arrive(writer: Writer, document: Document, *, fault: str | None, object_vers
     else:
         writer.add(
             events.DocumentReceived(
-                document=document.id, size=document.size, sha256=document.sha256, object_version=object_version
+                document=document.id,
+                size=document.size,
+                sha256=document.sha256,
+                object_version=object_version,
             ),
             actor="system",
         )
@@ -95,7 +107,9 @@ def document_of(key: str) -> str | None:
     return identity if numbers.case_of(identity, "d") else None
 
 
-def arrived_wrongly(document: Document, *, size: int, sha256: str | None, content_type: str | None) -> str | None:
+def arrived_wrongly(
+    document: Document, *, size: int, sha256: str | None, content_type: str | None
+) -> str | None:
     """Compare what lies in the store with what was announced; ``None`` is as announced."""
     if size != document.size:
         return "size"
@@ -110,7 +124,12 @@ def _demand_time(case: Case, kind: str, officer: bool) -> None:
     if officer or case.status == "draft":
         return
     correction = case.correction
-    if case.status == "awaiting_applicant" and correction and correction.task and kind in correction.documents:
+    if (
+        case.status == "awaiting_applicant"
+        and correction
+        and correction.task
+        and kind in correction.documents
+    ):
         return
     raise NotNow(
         {
@@ -132,12 +151,19 @@ def _demand_fit(
 ) -> None:
     found = []
     if kind is None:
-        found.append(Fault("/kind", {"id": "Jenis dokumen tidak dikenal.", "en": "This kind of document is not known."}))
+        found.append(
+            Fault(
+                "/kind", {"id": "Jenis dokumen tidak dikenal.", "en": "This kind of document is not known."}
+            )
+        )
     else:
         if content_type not in kind.types:
             types = ", ".join(kind.types)
             found.append(
-                Fault("/content_type", {"id": f"Jenis berkas yang diterima: {types}.", "en": f"Accepted types: {types}."})
+                Fault(
+                    "/content_type",
+                    {"id": f"Jenis berkas yang diterima: {types}.", "en": f"Accepted types: {types}."},
+                )
             )
         if size > kind.max_mb * 1024 * 1024:
             found.append(
@@ -147,13 +173,27 @@ def _demand_fit(
         found.append(Fault("/size", {"id": "Berkas kosong.", "en": "The file is empty."}))
     if not _SHA256.fullmatch(sha256):
         found.append(
-            Fault("/sha256", {"id": "Harus SHA-256 heksadesimal huruf kecil.", "en": "Must be lower-case hex SHA-256."})
+            Fault(
+                "/sha256",
+                {"id": "Harus SHA-256 heksadesimal huruf kecil.", "en": "Must be lower-case hex SHA-256."},
+            )
         )
     if not filename.strip() or len(filename) > 200 or any(ord(character) < 32 for character in filename):
-        found.append(Fault("/filename", {"id": "Nama berkas tidak dapat dipakai.", "en": "This file name cannot be used."}))
+        found.append(
+            Fault(
+                "/filename",
+                {"id": "Nama berkas tidak dapat dipakai.", "en": "This file name cannot be used."},
+            )
+        )
     if so_far >= _MOST_FILES:
         found.append(
-            Fault("", {"id": f"Paling banyak {_MOST_FILES} berkas.", "en": f"A case holds at most {_MOST_FILES} files."})
+            Fault(
+                "",
+                {
+                    "id": f"Paling banyak {_MOST_FILES} berkas.",
+                    "en": f"A case holds at most {_MOST_FILES} files.",
+                },
+            )
         )
     if found:
         raise Invalid(found)
@@ -168,13 +208,25 @@ def newest(case: Case, kind: str) -> Document | None:
 def sent_since(case: Case, kind: str, moment: datetime) -> bool:
     """Tell whether a document of this kind has arrived since then."""
     return any(
-        d.kind == kind and d.state in ("received", "clean") and d.announced_at is not None and d.announced_at >= moment
+        d.kind == kind
+        and d.state in ("received", "clean")
+        and d.announced_at is not None
+        and d.announced_at >= moment
         for d in case.documents.values()
     )
 
 
 _WHY_NOT = {
-    "announced": {"id": "Berkas belum tiba. Kirim lalu coba lagi.", "en": "The file has not arrived yet. Send it, then try again."},
-    "received": {"id": "Berkas sedang diperiksa. Coba sebentar lagi.", "en": "The file is being checked. Try again in a moment."},
-    "refused": {"id": "Berkas ini ditolak. Kirim yang lain.", "en": "This file was refused. Send another one."},
-}  # fmt: skip
+    "announced": {
+        "id": "Berkas belum tiba. Kirim lalu coba lagi.",
+        "en": "The file has not arrived yet. Send it, then try again.",
+    },
+    "received": {
+        "id": "Berkas sedang diperiksa. Coba sebentar lagi.",
+        "en": "The file is being checked. Try again in a moment.",
+    },
+    "refused": {
+        "id": "Berkas ini ditolak. Kirim yang lain.",
+        "en": "This file was refused. Send another one.",
+    },
+}

@@ -31,7 +31,10 @@ def can_withdraw(case: Case, service: Service) -> bool:
 def withdraw(writer: Writer, service: Service, reason: str) -> None:
     """The applicant takes the case back: whatever is open is called off, nothing is decided."""
     if not can_withdraw(writer.case, service):
-        raise _not_now(writer.case, {"id": "Berkas ini tidak dapat ditarik lagi.", "en": "This case cannot be withdrawn."})
+        raise _not_now(
+            writer.case,
+            {"id": "Berkas ini tidak dapat ditarik lagi.", "en": "This case cannot be withdrawn."},
+        )
     _call_off(writer, "withdrawn")
     writer.add(events.CaseWithdrawn(reason=history.digest(reason)), {"reason": reason})
     _end(writer)
@@ -41,7 +44,9 @@ def can_appeal(case: Case, service: Service, calendar_of: waits.CalendarOf, now:
     process = service.processes.get("appeal")
     if process is None or case.status != "rejected" or case.outcome is None or case.episode:
         return False
-    return process.opens_within is None or now <= calendar_of(case.agency).due(case.outcome.at, process.opens_within)
+    return process.opens_within is None or now <= calendar_of(case.agency).due(
+        case.outcome.at, process.opens_within
+    )
 
 
 def appeal(writer: Writer, service: Service, calendar_of: waits.CalendarOf, reason: str) -> None:
@@ -62,7 +67,9 @@ def extend(writer: Writer, service: Service, calendar_of: waits.CalendarOf, term
     case = writer.case
     clock = waits.legal_clock(case, service, calendar_of(case.agency))
     if clock is None or not case.is_open or clock.stopped_at:
-        raise _not_now(case, {"id": "Jam hukum tidak sedang berjalan.", "en": "The legal clock is not running."})
+        raise _not_now(
+            case, {"id": "Jam hukum tidak sedang berjalan.", "en": "The legal clock is not running."}
+        )
     writer.add(events.ClockExtended(term=str(term), reason=history.digest(reason)), {"reason": reason})
 
 
@@ -81,7 +88,9 @@ def reopen(writer: Writer, service: Service, reason: str) -> None:
     """A supervisor takes a decided case up again: its application is examined anew."""
     case = writer.case
     if case.status not in ("rejected", "lapsed", "withdrawn") or case.episode:
-        raise _not_now(case, {"id": "Berkas ini tidak dapat dibuka lagi.", "en": "This case cannot be reopened."})
+        raise _not_now(
+            case, {"id": "Berkas ini tidak dapat dibuka lagi.", "en": "This case cannot be reopened."}
+        )
     writer.add(events.CaseReopened(reason=history.digest(reason)), {"reason": reason})
     intake.open_episode(writer, "application", reason)
 
@@ -92,7 +101,9 @@ def revoke(writer: Writer, reason: str) -> None:
     if not valid:
         raise _not_now(writer.case, {"id": "Tidak ada izin yang berlaku.", "en": "There is no valid permit."})
     for permit in valid:
-        writer.add(events.PermitRevoked(number=permit.number, reason=history.digest(reason)), {"reason": reason})
+        writer.add(
+            events.PermitRevoked(number=permit.number, reason=history.digest(reason)), {"reason": reason}
+        )
 
 
 def expire_permits(writer: Writer) -> None:
@@ -112,11 +123,15 @@ def park(writer: Writer, *, attempt: int, state: str, error: str) -> None:
     episode = writer.case.episode
     if episode is None or episode.attempt != attempt or writer.case.parked:
         return
-    writer.add(events.CaseParked(episode=episode.no, attempt=attempt, state=state, error=error), actor="system")
+    writer.add(
+        events.CaseParked(episode=episode.no, attempt=attempt, state=state, error=error), actor="system"
+    )
     writer.add(events.AlarmRaised(reason="fault", state=state, error=error), actor="system")
 
 
-def conclude(writer: Writer, service: Service, *, result: str, reasons: str | None, by: str, opens: str | None) -> None:
+def conclude(
+    writer: Writer, service: Service, *, result: str, reasons: str | None, by: str, opens: str | None
+) -> None:
     """End the episode with its result; an appeal that is upheld opens the application anew."""
     case = writer.case
     episode = case.episode
@@ -139,14 +154,22 @@ def conclude(writer: Writer, service: Service, *, result: str, reasons: str | No
 
 def reasons_of(case: Case, episode: int) -> str | None:
     """Give what the officers wrote where they refused, newest first in the words of the last round."""
-    against = [t for t in case.tasks.values() if t.episode == episode and t.action in ("reject", "object") and t.comment]
+    against = [
+        t
+        for t in case.tasks.values()
+        if t.episode == episode and t.action in ("reject", "object") and t.comment
+    ]
     return "\n".join(task.comment or "" for task in against) or None
 
 
 def decided_by(case: Case, episode: int) -> str:
     """Give who took the last decision of an episode: an officer, or the law."""
     done = [t for t in case.tasks.values() if t.episode == episode and t.done_by and t.role != "applicant"]
-    return max(done, key=lambda task: (task.done_at or task.opened_at, task.version)).done_by or "system" if done else "system"
+    return (
+        max(done, key=lambda task: (task.done_at or task.opened_at, task.version)).done_by or "system"
+        if done
+        else "system"
+    )
 
 
 def may_be_erased_from(case: Case, service: Service, calendar_of: waits.CalendarOf) -> datetime | None:

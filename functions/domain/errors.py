@@ -1,29 +1,29 @@
 """What can go wrong, named once; every layer raises these and no other.
 
-    LoketError
-    ├── Unauthenticated        401  no valid token
-    ├── Forbidden              403  a right or a rule says no (``rule`` names it)
-    ├── NotFound               404  unknown, or not for this person's eyes
-    │   ├── CaseUnknown
-    │   ├── TaskUnknown
-    │   ├── ServiceUnknown
-    │   └── DocumentMissing
-    ├── Conflict               409  the case has moved on
-    │   ├── TaskTaken               somebody else holds or has done the task
-    │   ├── NotNow                  this status does not allow it
-    │   ├── DocumentNotReady        not yet arrived, verified and clean
-    │   └── Duplicate               a value that may be used only once
-    ├── Stale                  412  If-Match names an older version
-    ├── TooLarge               413
-    ├── Invalid                422  the content is wrong (``faults`` lists every one)
-    │   └── KeyReused               an Idempotency-Key with another body
-    ├── Malformed              400  the request itself cannot be read
-    ├── DependencyDown         503  an outside system does not answer; try again
-    ├── CommitConflict              another writer was first; load and decide again
-    └── (raised by steps, caught by name in the definitions)
-        ├── Superseded              a newer execution drives the case
-        ├── CaseClosed              the case has ended while the execution waited
-        └── RoundsExhausted         the applicant has used up all corrections
+LoketError
+├── Unauthenticated        401  no valid token
+├── Forbidden              403  a right or a rule says no (``rule`` names it)
+├── NotFound               404  unknown, or not for this person's eyes
+│   ├── CaseUnknown
+│   ├── TaskUnknown
+│   ├── ServiceUnknown
+│   └── DocumentMissing
+├── Conflict               409  the case has moved on
+│   ├── TaskTaken               somebody else holds or has done the task
+│   ├── NotNow                  this status does not allow it
+│   ├── DocumentNotReady        not yet arrived, verified and clean
+│   └── Duplicate               a value that may be used only once
+├── Stale                  412  If-Match names an older version
+├── TooLarge               413
+├── Invalid                422  the content is wrong (``faults`` lists every one)
+│   └── KeyReused               an Idempotency-Key with another body
+├── Malformed              400  the request itself cannot be read
+├── DependencyDown         503  an outside system does not answer; try again
+├── CommitConflict              another writer was first; load and decide again
+└── (raised by steps, caught by name in the definitions)
+    ├── Superseded              a newer execution drives the case
+    ├── CaseClosed              the case has ended while the execution waited
+    └── RoundsExhausted         the applicant has used up all corrections
 """
 
 from __future__ import annotations
@@ -127,12 +127,12 @@ class Invalid(LoketError):
     status = 422
     title = {"id": "Isian belum benar", "en": "The content is not valid"}
 
-    def __init__(self, faults: Sequence[Fault], message: Text | str | None = None, **facts: object) -> None:
+    def __init__(self, faults: Sequence[Fault], message: Text | str | None = None) -> None:
         default = {
             "id": f"Ada {len(faults)} hal yang perlu diperbaiki.",
             "en": f"{len(faults)} thing{'s' if len(faults) != 1 else ''} to mend.",
         }
-        super().__init__(message or default, **facts)
+        super().__init__(message or default)
         self.faults = tuple(faults)
 
 

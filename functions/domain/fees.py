@@ -26,7 +26,7 @@ class Assessment:
 def assess(fee: Fee, context: Mapping[str, Any]) -> Assessment:
     """Compute the fee over ``{form, facts}``; raises `LoketError` when a line gives no sensible amount."""
     known = {**context, "values": fee.values}
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"code": line.code, "amount": _amount(line.code, line.amount, known)}
         for line in fee.lines
         if holds(line.when, known)

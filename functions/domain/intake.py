@@ -21,21 +21,26 @@ PRESENT = frozenset({"received", "clean"})
 
 def may_file(person: Person, service: Service, on_behalf_of: str | None, now: datetime) -> None:
     """Anybody may file for themselves; for another only the roles that the service names."""
-    if on_behalf_of and on_behalf_of != person.username:
-        if not any(person.holds(role, now) for role in service.filed_for_by):
-            raise Forbidden(
-                "on_behalf",
-                {
-                    "id": "Hanya loket depan yang boleh mengajukan atas nama orang lain.",
-                    "en": "Only the front office may file on behalf of somebody else.",
-                },
-            )
+    for_another = on_behalf_of is not None and on_behalf_of != person.username
+    if for_another and not any(person.holds(role, now) for role in service.filed_for_by):
+        raise Forbidden(
+            "on_behalf",
+            {
+                "id": "Hanya loket depan yang boleh mengajukan atas nama orang lain.",
+                "en": "Only the front office may file on behalf of somebody else.",
+            },
+        )
 
 
 def create(
-    writer: Writer, service: Service, person: Person, form: Mapping[str, Any], *, parent: str | None = None,
+    writer: Writer,
+    service: Service,
+    person: Person,
+    form: Mapping[str, Any],
+    *,
+    parent: str | None = None,
     on_behalf_of: str | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Open a draft with what was answered so far; raises `Invalid` for wrong types, not for missing answers."""
     may_file(person, service, on_behalf_of, writer.now)
     _fit(form)
@@ -44,11 +49,16 @@ def create(
     contact = {} if other else _contact(person)
     writer.add(
         events.CaseCreated(
-            service=service.code, version=service.version, agency=service.agency, applicant=other or person.username,
-            filed_by=person.username if other else None, parent=parent, form=history.digest(dict(form)),
+            service=service.code,
+            version=service.version,
+            agency=service.agency,
+            applicant=other or person.username,
+            filed_by=person.username if other else None,
+            parent=parent,
+            form=history.digest(dict(form)),
         ),
         {"form": dict(form), "contact": contact},
-    )  # fmt: skip
+    )
 
 
 def patch(writer: Writer, service: Service, change: Mapping[str, Any]) -> None:
@@ -76,13 +86,17 @@ def submit(writer: Writer, service: Service, calendar_of: CalendarOf) -> None:
     """Check everything at once, give the case its number and open its first episode."""
     case = writer.case
     if case.status != "draft":
-        raise NotNow({"id": "Permohonan ini sudah diajukan.", "en": "This application has been submitted already."})
+        raise NotNow(
+            {"id": "Permohonan ini sudah diajukan.", "en": "This application has been submitted already."}
+        )
     form = forms.clean(service, case.form or {})
     _demand(form_faults(service, form) + missing_documents(case, service, form))
     facts = forms.facts(service, form)
     writer.add(
         events.CaseSubmitted(
-            number=numbers.number(service.prefix, writer.now.year, case.id), form=history.digest(form), facts=facts
+            number=numbers.number(service.prefix, writer.now.year, case.id),
+            form=history.digest(form),
+            facts=facts,
         ),
         {"form": form} if form != case.form else None,
     )
@@ -94,7 +108,9 @@ def open_episode(writer: Writer, process: str, reason: str | None = None) -> Non
     """Open the next episode of a case; the relay gives it an execution."""
     number = len(writer.case.episodes) + 1
     writer.add(
-        events.EpisodeOpened(episode=number, process=process, reason=history.digest(reason) if reason else None),
+        events.EpisodeOpened(
+            episode=number, process=process, reason=history.digest(reason) if reason else None
+        ),
         {"reason": reason} if reason else None,
     )
 
@@ -117,7 +133,9 @@ def missing_documents(case: Case, service: Service, form: Mapping[str, Any]) -> 
 def claims_of(service: Service, form: Mapping[str, Any]) -> tuple[str, ...]:
     """Give the values that only one submitted case may hold, as keys to claim; digests, so no value is shown."""
     return tuple(
-        f"{service.code}/{name}/{history.digest(form[name])}" for name in service.unique if form.get(name) is not None
+        f"{service.code}/{name}/{history.digest(form[name])}"
+        for name in service.unique
+        if form.get(name) is not None
     )
 
 

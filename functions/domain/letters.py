@@ -30,15 +30,27 @@ Contexts = Mapping[str, Mapping[str, Any]]
 
 
 def compose(
-    case: Case, service: Service, agency: Agency, calendar: Calendar, *, letter: str, number: str,
-    signatory: Signatory | None, reasons: str | None, now: datetime, url: str, by_law: str | None = None,
-) -> Letter:  # fmt: skip
+    case: Case,
+    service: Service,
+    agency: Agency,
+    calendar: Calendar,
+    *,
+    letter: str,
+    number: str,
+    signatory: Signatory | None,
+    reasons: str | None,
+    now: datetime,
+    url: str,
+    by_law: str | None = None,
+) -> Letter:
     """Give the letter named ``letter``, filled from the case; ``reasons`` are the officers' own words."""
     described = service.letters[letter]
     contexts: Contexts = {
         language: words.context(case, service, calendar, language, personal=True) for language in LANGUAGES
     }
-    blocks = [built for block in described.blocks for built in _built(block, case, service, contexts, reasons)]
+    blocks = [
+        built for block in described.blocks for built in _built(block, case, service, contexts, reasons)
+    ]
     return Letter(
         letterhead=Letterhead(agency=agency.name, address=(agency.address,)),
         title=described.title,

@@ -1,6 +1,6 @@
 """Bills and what the payment provider says of them.
 
-    due ▶ paid | failed (▶ due again: the bill stands) | expired
+due ▶ paid | failed (▶ due again: the bill stands) | expired
 """
 
 from __future__ import annotations
@@ -74,11 +74,15 @@ def _receive(
 ) -> None:
     writer.add(
         events.PaymentReceived(
-            payment=payment.id, notification=notice.id, amount=notice.amount, currency=notice.currency,
-            paid_at=rfc3339(notice.at), found_by=notice.found_by,
+            payment=payment.id,
+            notification=notice.id,
+            amount=notice.amount,
+            currency=notice.currency,
+            paid_at=rfc3339(notice.at),
+            found_by=notice.found_by,
         ),
         actor="system",
-    )  # fmt: skip
+    )
     task = task_of(writer.case, payment)
     if task and task.is_open:
         writer.add(events.TaskCompleted(task=task.id, action="paid"), actor="system")

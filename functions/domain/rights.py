@@ -97,7 +97,9 @@ def may_see_task(person: Person, case: Case, task: Task, service: Service, now: 
     return person.holds(task.role, now) or _supervisor(person, case, service, now)
 
 
-def demand_task(person: Person, case: Case, task: Task, spec: TaskSpec | None, service: Service, now: datetime) -> None:
+def demand_task(
+    person: Person, case: Case, task: Task, spec: TaskSpec | None, service: Service, now: datetime
+) -> None:
     """Raise unless this person may act on this task: role, own case, four eyes.
 
     Raises `TaskUnknown` where the person may not even see it, `Forbidden` with the rule's name otherwise.

@@ -1,6 +1,6 @@
 """Tasks: taken, given back, handed over, answered.
 
-    open ⇄ claimed ▶ done | expired | cancelled
+open ⇄ claimed ▶ done | expired | cancelled
 """
 
 from __future__ import annotations
@@ -34,12 +34,16 @@ def allowed_actions(case: Case, service: Service, task: Task) -> tuple[Action, .
     spec = waits.spec_of(case, service, task)
     if spec is None:
         return ()
-    return tuple(action for action in spec.actions if action.name != "return" or _rounds_left(case, service, task))
+    return tuple(
+        action for action in spec.actions if action.name != "return" or _rounds_left(case, service, task)
+    )
 
 
 def claim(writer: Writer, service: Service, person: Person, task: Task) -> None:
     """Take the task, so that colleagues see that somebody is on it; taking it again changes nothing."""
-    rights.demand_task(person, writer.case, task, waits.spec_of(writer.case, service, task), service, writer.now)
+    rights.demand_task(
+        person, writer.case, task, waits.spec_of(writer.case, service, task), service, writer.now
+    )
     _demand_open(writer, service, task, person)
     if task.state == "claimed":
         return
@@ -67,9 +71,16 @@ def assign(writer: Writer, service: Service, person: Person, task: Task, to: Per
 
 
 def complete(
-    writer: Writer, service: Service, calendar_of: waits.CalendarOf, person: Person, task: Task, *, action: str,
-    comment: str | None, data: Mapping[str, Any],
-) -> None:  # fmt: skip
+    writer: Writer,
+    service: Service,
+    calendar_of: waits.CalendarOf,
+    person: Person,
+    task: Task,
+    *,
+    action: str,
+    comment: str | None,
+    data: Mapping[str, Any],
+) -> None:
     """Answer a task. Completing an open task claims it; the wait is settled in the same commit."""
     case = writer.case
     spec = waits.spec_of(case, service, task)
@@ -93,21 +104,30 @@ def complete(
 
 
 def _decide(
-    writer: Writer, service: Service, person: Person, task: Task, action: str, comment: str | None,
+    writer: Writer,
+    service: Service,
+    person: Person,
+    task: Task,
+    action: str,
+    comment: str | None,
     data: Mapping[str, Any],
-) -> None:  # fmt: skip
+) -> None:
     wanted = _corrections(writer.case, service, data) if action == "return" else None
     writer.add(
         events.TaskCompleted(
-            task=task.id, action=action, comment=history.digest(comment) if comment else None,
+            task=task.id,
+            action=action,
+            comment=history.digest(comment) if comment else None,
             on_behalf_of=person.on_behalf_of(task.role, writer.now),
         ),
         {"name": person.name} | ({"comment": comment} if comment else {}),
-    )  # fmt: skip
+    )
     if wanted:
         fields, files = wanted
         writer.add(
-            events.CorrectionRequested(task=task.id, round=task.round, fields=list(fields), documents=list(files)),
+            events.CorrectionRequested(
+                task=task.id, round=task.round, fields=list(fields), documents=list(files)
+            ),
             {"fields": fields, "documents": files},
         )
 
@@ -118,7 +138,9 @@ def _resubmit(writer: Writer, service: Service, task: Task, action: str) -> None
     if action not in STANDARD["correct"]:
         raise _no_such_action(STANDARD["correct"])
     form = forms.clean(service, case.form or {})
-    missing = [kind for kind in _asked_documents(case) if not documents.sent_since(case, kind, task.opened_at)]
+    missing = [
+        kind for kind in _asked_documents(case) if not documents.sent_since(case, kind, task.opened_at)
+    ]
     faults = intake.form_faults(service, form) + [_resend(kind) for kind in missing]
     faults += [f for f in intake.missing_documents(case, service, form) if f.pointer[11:] not in missing]
     if faults:
@@ -127,7 +149,9 @@ def _resubmit(writer: Writer, service: Service, task: Task, action: str) -> None
     writer.add(events.TaskCompleted(task=task.id, action=action))
     if form != case.form:
         writer.add(
-            events.FormChanged(pointers=forms.changed_pointers(case.form or {}, form), form=history.digest(form)),
+            events.FormChanged(
+                pointers=forms.changed_pointers(case.form or {}, form), form=history.digest(form)
+            ),
             {"form": form},
         )
     writer.add(events.CorrectionReceived(task=task.id, round=round_, form=history.digest(form), facts=facts))
@@ -138,14 +162,18 @@ def _asked_documents(case: Case) -> list[str]:
     return list(case.correction.documents) if case.correction else []
 
 
-def _corrections(case: Case, service: Service, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _corrections(
+    case: Case, service: Service, data: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read what is to be mended; raises `Invalid` unless it names existing fields and documents, at least one."""
-    fields = {item.get("pointer"): item.get("message") for item in _items(data, "fields")}
-    files = {item.get("kind"): item.get("message") for item in _items(data, "documents")}
+    fields: dict[Any, Any] = {item.get("pointer"): item.get("message") for item in _items(data, "fields")}
+    files: dict[Any, Any] = {item.get("kind"): item.get("message") for item in _items(data, "documents")}
     names = {f"/{field.name}" for field in service.form.fields}
     kinds = {document.kind for document in service.documents}
     faults = [
-        Fault(f"/data/fields/{place}/pointer", {"id": "Isian ini tidak ada.", "en": "There is no such field."})
+        Fault(
+            f"/data/fields/{place}/pointer", {"id": "Isian ini tidak ada.", "en": "There is no such field."}
+        )
         for place, pointer in enumerate(fields)
         if not isinstance(pointer, str) or "/" + pointer.lstrip("/").split("/")[0] not in names
     ]
@@ -177,7 +205,9 @@ def _corrections(case: Case, service: Service, data: Mapping[str, Any]) -> tuple
 def _items(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     found = data.get(name, [])
     if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
-        raise Invalid([Fault(f"/data/{name}", {"id": "Harus berupa daftar objek.", "en": "Must be a list of objects."})])
+        raise Invalid(
+            [Fault(f"/data/{name}", {"id": "Harus berupa daftar objek.", "en": "Must be a list of objects."})]
+        )
     return found
 
 
@@ -190,7 +220,15 @@ def _demand_action(case: Case, service: Service, task: Task, action: str, commen
         raise Invalid([Fault("/comment", {"id": "Beri alasan.", "en": "Give the reason."})])
     if comment and len(comment) > _COMMENT_LIMIT:
         raise Invalid(
-            [Fault("/comment", {"id": f"Paling banyak {_COMMENT_LIMIT} huruf.", "en": f"At most {_COMMENT_LIMIT} characters."})]
+            [
+                Fault(
+                    "/comment",
+                    {
+                        "id": f"Paling banyak {_COMMENT_LIMIT} huruf.",
+                        "en": f"At most {_COMMENT_LIMIT} characters.",
+                    },
+                )
+            ]
         )
 
 
@@ -213,11 +251,17 @@ def _taken(task: Task) -> TaskTaken:
     by, at = task.done_by or task.assignee, task.done_at or task.claimed_at
     when = rfc3339(at) if at else None
     if task.state == "claimed":
-        text = {"id": f"Sedang dikerjakan {by} sejak {when}.", "en": f"{by} has been working on it since {when}."}
+        text = {
+            "id": f"Sedang dikerjakan {by} sejak {when}.",
+            "en": f"{by} has been working on it since {when}.",
+        }
     elif task.state == "cancelled":
         text = {"id": f"Tugas dibatalkan pada {when}.", "en": f"The task was cancelled at {when}."}
     else:
-        text = {"id": f"Sudah diselesaikan {by} pada {when}.", "en": f"{by} has already answered it at {when}."}
+        text = {
+            "id": f"Sudah diselesaikan {by} pada {when}.",
+            "en": f"{by} has already answered it at {when}.",
+        }
     return TaskTaken(text, by=by, at=when, state=task.state)
 
 
@@ -231,8 +275,11 @@ def _no_such_action(actions: tuple[str, ...]) -> Invalid:
 def _resend(kind: str) -> Fault:
     return Fault(
         f"/documents/{kind}",
-        {"id": "Dokumen ini diminta untuk diganti dan belum tiba.", "en": "This document was asked for again and has not arrived."},
-    )  # fmt: skip
+        {
+            "id": "Dokumen ini diminta untuk diganti dan belum tiba.",
+            "en": "This document was asked for again and has not arrived.",
+        },
+    )
 
 
 def _rounds_left(case: Case, service: Service, task: Task) -> bool:
@@ -249,7 +296,9 @@ def specs_to_ask(case: Case, specs: tuple[TaskSpec, ...], episode: int, step: st
     agreed = {
         task.name
         for task in case.tasks.values()
-        if task.episode == episode and task.step == step and task.action in ("approve", "no_objection", "object")
+        if task.episode == episode
+        and task.step == step
+        and task.action in ("approve", "no_objection", "object")
     }
     returned = {
         task.name

@@ -1,7 +1,7 @@
 """What lists show: the projections of a case, rebuilt from its state whenever it changes.
 
-    ~case   in the lists of the applicant (``who``) and of the agency (``place``), and when time has something to do (``due``)
-    ~t<n>   an open task, in the worklist of its role or of the applicant, soonest due first
+~case   in the lists of the applicant (``who``), of the agency (``place``), where time acts (``due``)
+~t<n>   an open task, in the worklist of its role or of the applicant, soonest due first
 """
 
 from __future__ import annotations
@@ -48,17 +48,34 @@ def of_agency(agency: str) -> str:
 def _case(case: Case, service: Service) -> View:
     created = _text(case.created_at)
     view: View = {
-        "version": case.seq, "who": owned(case.applicant), "who_sort": created, "status": case.status,
+        "version": case.seq,
+        "who": owned(case.applicant),
+        "who_sort": created,
+        "status": case.status,
         "service": case.service,
         "body": {
-            "id": case.id, "number": case.number, "service": case.service, "version": case.service_version,
-            "title": service.title.pair(), "agency": case.agency, "applicant": case.applicant, "status": case.status,
-            "created_at": created, "submitted_at": _text(case.submitted_at) or None,
+            "id": case.id,
+            "number": case.number,
+            "service": case.service,
+            "version": case.service_version,
+            "title": service.title.pair(),
+            "agency": case.agency,
+            "applicant": case.applicant,
+            "status": case.status,
+            "created_at": created,
+            "submitted_at": _text(case.submitted_at) or None,
         },
-    }  # fmt: skip
+    }
     if case.status != "draft":
-        view["place"], view["place_sort"] = of_agency(case.agency), f"{case.status}#{_text(case.submitted_at)}"
-    until = [permit.valid_until for permit in case.permits.values() if permit.state == "valid" and permit.valid_until]
+        view["place"], view["place_sort"] = (
+            of_agency(case.agency),
+            f"{case.status}#{_text(case.submitted_at)}",
+        )
+    until = [
+        permit.valid_until
+        for permit in case.permits.values()
+        if permit.state == "valid" and permit.valid_until
+    ]
     if case.status in DECIDED and until:
         view["due"], view["due_at"] = "permit", _text(min(until))
     return view
@@ -67,15 +84,28 @@ def _case(case: Case, service: Service) -> View:
 def _task(case: Case, service: Service, task: Task) -> View:
     due = _text(task.due_at)
     view: View = {
-        "version": task.version, "who": asked(case.applicant) if task.role == "applicant" else worklist(task.role),
-        "who_sort": due, "service": case.service, "kind": task.kind, "assignee": task.assignee,
+        "version": task.version,
+        "who": asked(case.applicant) if task.role == "applicant" else worklist(task.role),
+        "who_sort": due,
+        "service": case.service,
+        "kind": task.kind,
+        "assignee": task.assignee,
         "body": {
-            "id": task.id, "case": case.id, "number": case.number, "service": case.service, "step": task.step,
-            "title": title_of(case, service, task), "kind": task.kind, "role": task.role, "state": task.state,
-            "assignee": task.assignee, "opened_at": _text(task.opened_at), "due_at": due,
+            "id": task.id,
+            "case": case.id,
+            "number": case.number,
+            "service": case.service,
+            "step": task.step,
+            "title": title_of(case, service, task),
+            "kind": task.kind,
+            "role": task.role,
+            "state": task.state,
+            "assignee": task.assignee,
+            "opened_at": _text(task.opened_at),
+            "due_at": due,
             "agency": task.role.partition("/")[0] if task.role != "applicant" else case.agency,
         },
-    }  # fmt: skip
+    }
     if task.payment:
         view["due"], view["due_at"] = "payment", _text(task.opened_at)
         view["body"]["payment"] = task.payment

@@ -106,8 +106,8 @@ def legal_clock(case: Case, service: Service, calendar: Calendar) -> LegalClock 
 
 
 PAUSE_WORDS = {
-    "correction": {"id": "selama Anda memperbaiki permohonan", "en": "while you corrected the application"},
-    "payment": {"id": "selama menunggu pembayaran", "en": "while the payment was awaited"},
+    "correction": {"id": "selama menunggu perbaikan dari Anda", "en": "while waiting for your correction"},
+    "payment": {"id": "selama menunggu pembayaran", "en": "while waiting for the payment"},
 }
 EXTENSION_WORDS = {"id": "oleh keputusan pengawas", "en": "by decision of the supervisor"}
 

@@ -30,9 +30,14 @@ class Done:
 
 
 def change(
-    case_id: str, actor: str, decide: Decide, *, request: Request | None = None, version: int | None = None,
+    case_id: str,
+    actor: str,
+    decide: Decide,
+    *,
+    request: Request | None = None,
+    version: int | None = None,
     part_version: Callable[[Case], int] | None = None,
-) -> Done:  # fmt: skip
+) -> Done:
     """Let ``decide`` change a case and write what it added; it may give names that only one case may hold.
 
     ``version`` is the version that the caller has seen (If-Match), of the case or of what ``part_version`` gives.
@@ -62,7 +67,9 @@ def change(
         except CommitConflict:
             continue
         return Done(record.case, service)
-    raise LoketError({"id": "Berkas sedang ramai diubah. Coba lagi.", "en": "The case is changing too fast. Try again."})
+    raise LoketError(
+        {"id": "Berkas sedang ramai diubah. Coba lagi.", "en": "The case is changing too fast. Try again."}
+    )
 
 
 def _repeated(case_id: str, record: Record, request: Request | None) -> Case | None:

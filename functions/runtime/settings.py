@@ -16,7 +16,7 @@ class Settings:
     signing_key: str = ""
     certificate: str = ""
     state_machines: str = ""
-    """The beginning of a state machine's ARN, up to the service: ``arn:aws:states:<region>:<account>:stateMachine:loket-``."""
+    """The beginning of a state machine's ARN, up to the service, such as ``arn:aws:states:…:stateMachine:loket-``."""
     issuer: str = ""
     audience: str = ""
     audience_claim: str = "aud"
@@ -31,5 +31,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        fields = {name: os.environ[name.upper()] for name in cls.__dataclass_fields__ if name.upper() in os.environ}
+        fields = {
+            name: os.environ[name.upper()] for name in cls.__dataclass_fields__ if name.upper() in os.environ
+        }
         return cls(**fields)

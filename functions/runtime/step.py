@@ -71,8 +71,8 @@ WantedWait = TypeVar("WantedWait", bound=WaitRequest)
 Lambda = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
 
-def step(model: type[Wanted], run: Callable[[Wanted, Desk], tuple[str, ...]]) -> Lambda:
-    """Make the Lambda of a step that answers at once; ``run`` gives the names that its commit claims."""
+def step(model: type[Wanted], run: Callable[[Wanted, Desk], None]) -> Lambda:
+    """Make the Lambda of a step that answers at once."""
 
     def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         request = model.model_validate(event)
@@ -101,16 +101,16 @@ def _again_on_conflict(request: StepRequest, attempt: Callable[[], dict[str, Any
     raise CommitConflict("the case changes too fast; the definition tries again")
 
 
-def _once(request: Wanted, run: Callable[[Wanted, Desk], tuple[str, ...]]) -> dict[str, Any]:
+def _once(request: Wanted, run: Callable[[Wanted, Desk], None]) -> dict[str, Any]:
     record = ports.cases.load(request.case)
     _demand_driver(request, record.case)
     recorded = record.case.results.get(request.name)
     if recorded is not None:
         return dict(recorded)
     desk = _desk(request, record)
-    claims = run(request, desk)
+    run(request, desk)
     result = {"facts": desk.case.facts}
-    ports.cases.commit(request.case, desk.writer.commit(step=StepRecord(request.name, result), claims=claims))
+    ports.cases.commit(request.case, desk.writer.commit(step=StepRecord(request.name, result)))
     return result
 
 

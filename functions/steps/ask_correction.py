@@ -35,10 +35,16 @@ def run(request: Request, desk: Desk) -> str | None:
     due = desk.ports.catalogue.calendar(desk.case.agency).due(desk.writer.now, request.parameters.within)
     desk.writer.add(
         events.TaskOpened(
-            task=desk.writer.next_id("t", desk.case.tasks), episode=request.episode, step=request.step,
-            round=request.round, name=request.step, kind="correct", role="applicant", due_at=rfc3339(due),
+            task=desk.writer.next_id("t", desk.case.tasks),
+            episode=request.episode,
+            step=request.step,
+            round=request.round,
+            name=request.step,
+            kind="correct",
+            role="applicant",
+            due_at=rfc3339(due),
         )
-    )  # fmt: skip
+    )
     waits.pause(desk.writer, desk.service, "correction")
     return None
 

@@ -31,17 +31,26 @@ def run(request: Request, desk: Desk) -> str | None:
     fee = desk.case.fee
     if not fee or fee["amount"] == 0:
         return "paid"
-    due = rfc3339(desk.ports.catalogue.calendar(desk.case.agency).due(desk.writer.now, request.parameters.within))
+    due = rfc3339(
+        desk.ports.catalogue.calendar(desk.case.agency).due(desk.writer.now, request.parameters.within)
+    )
     payment = desk.writer.next_id("p", desk.case.payments)
     desk.writer.add(
         events.PaymentBilled(payment=payment, amount=fee["amount"], currency=fee["currency"], due_at=due)
     )
     desk.writer.add(
         events.TaskOpened(
-            task=desk.writer.next_id("t", desk.case.tasks), episode=request.episode, step=request.step,
-            round=request.round, name=request.step, kind="pay", role="applicant", due_at=due, payment=payment,
+            task=desk.writer.next_id("t", desk.case.tasks),
+            episode=request.episode,
+            step=request.step,
+            round=request.round,
+            name=request.step,
+            kind="pay",
+            role="applicant",
+            due_at=due,
+            payment=payment,
         )
-    )  # fmt: skip
+    )
     waits.pause(desk.writer, desk.service, "payment")
     return None
 

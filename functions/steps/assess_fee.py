@@ -24,17 +24,20 @@ class Request(StepRequest):
     parameters: Parameters
 
 
-def run(request: Request, desk: Desk) -> tuple[str, ...]:
+def run(request: Request, desk: Desk) -> None:
     """Assess the fee over the form and the facts as they stand."""
     context = forms.context_of(desk.service, desk.case.form, desk.case.facts)
     assessed = fees.assess(request.parameters.fee, context)
     desk.writer.add(
         events.FeeAssessed(
-            amount=assessed.amount, currency=assessed.currency, lines=list(assessed.lines), inputs=desk.case.facts,
-            law=request.parameters.fee.law, version=desk.case.service_version,
+            amount=assessed.amount,
+            currency=assessed.currency,
+            lines=list(assessed.lines),
+            inputs=desk.case.facts,
+            law=request.parameters.fee.law,
+            version=desk.case.service_version,
         )
-    )  # fmt: skip
-    return ()
+    )
 
 
 handler = blueprint.lambda_function(name="assess_fee")(step(Request, run))

@@ -44,10 +44,16 @@ def _open(request: Request, desk: Desk, spec: TaskSpec) -> None:
     due = desk.ports.catalogue.calendar(agency).due(desk.writer.now, spec.within)
     desk.writer.add(
         events.TaskOpened(
-            task=desk.writer.next_id("t", desk.case.tasks), episode=request.episode, step=request.step,
-            round=request.round, name=spec.name, kind=spec.kind, role=spec.role, due_at=rfc3339(due),
+            task=desk.writer.next_id("t", desk.case.tasks),
+            episode=request.episode,
+            step=request.step,
+            round=request.round,
+            name=spec.name,
+            kind=spec.kind,
+            role=spec.role,
+            due_at=rfc3339(due),
         )
-    )  # fmt: skip
+    )
 
 
 handler = blueprint.lambda_function(name="open_tasks")(wait(Request, run))

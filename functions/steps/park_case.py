@@ -40,7 +40,9 @@ def run(request: Request) -> dict[str, Any]:
         record = ports.cases.load(request.case)
         writer = Writer(record.case, actor="system", now=ports.clock.now())
         if record.case.episode and record.case.episode.no == request.episode:
-            episodes.park(writer, attempt=request.attempt, state=request.fault.state, error=request.fault.error)
+            episodes.park(
+                writer, attempt=request.attempt, state=request.fault.state, error=request.fault.error
+            )
         if not writer.changed:
             return {}
         try:
@@ -54,5 +56,7 @@ def run(request: Request) -> dict[str, Any]:
 @blueprint.lambda_function(name="park_case")
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     request = Request.model_validate(event)
-    logger.error("parked", extra={"case": request.case, "state": request.fault.state, "error": request.fault.error})
+    logger.error(
+        "parked", extra={"case": request.case, "state": request.fault.state, "error": request.fault.error}
+    )
     return run(request)

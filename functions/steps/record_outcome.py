@@ -40,14 +40,13 @@ class Request(StepRequest):
     parameters: Parameters
 
 
-def run(request: Request, desk: Desk) -> tuple[str, ...]:
-    """Record the outcome and issue its document; gives the number that the permit claims."""
+def run(request: Request, desk: Desk) -> None:
+    """Record the outcome and issue its document."""
     wanted = request.parameters
     if wanted.needs_payment and not _paid(desk):
         raise LoketError("the fee is not paid: the definition leads here too early")
-    claims: tuple[str, ...] = ()
     if wanted.permit and wanted.issue:
-        claims = _issue_permit(request, desk, wanted.issue, wanted.permit)
+        _issue_permit(request, desk, wanted.issue, wanted.permit)
     elif wanted.letter:
         _issue_letter(request, desk, wanted.letter)
     reasons = episodes.reasons_of(desk.case, request.episode)
@@ -55,7 +54,6 @@ def run(request: Request, desk: Desk) -> tuple[str, ...]:
     episodes.conclude(
         desk.writer, desk.service, result=wanted.result, reasons=reasons, by=by, opens=wanted.opens
     )
-    return claims
 
 
 def _paid(desk: Desk) -> bool:
@@ -64,19 +62,25 @@ def _paid(desk: Desk) -> bool:
     return free or (bool(billed) and all(payment.state == "paid" for payment in billed))
 
 
-def _issue_permit(request: Request, desk: Desk, kind: str, permit: PermitKind) -> tuple[str, ...]:
+def _issue_permit(request: Request, desk: Desk, kind: str, permit: PermitKind) -> None:
     number = _free_number(desk, permit)
     until = _calendar(desk).due(desk.writer.now, permit.valid_for) if permit.valid_for else None
     signer = _signer(desk, request.episode)
-    letter = _compose(desk, permit.letter, number, f"/permits/{number}", _signatory(desk, signer, permit.signatory))
+    letter = _compose(
+        desk, permit.letter, number, f"/permits/{number}", _signatory(desk, signer, permit.signatory)
+    )
     document, content, version = _store(desk, letter, permit.title.id)
     desk.writer.add(
         events.PermitIssued(
-            number=number, kind=kind, document=document, sha256=_sha256(content), size=len(content),
-            object_version=version, valid_until=rfc3339(until) if until else None,
+            number=number,
+            kind=kind,
+            document=document,
+            sha256=_sha256(content),
+            size=len(content),
+            object_version=version,
+            valid_until=rfc3339(until) if until else None,
         )
-    )  # fmt: skip
-    return (f"permit/{number}",)
+    )
 
 
 def _issue_letter(request: Request, desk: Desk, name: str) -> None:
@@ -93,11 +97,11 @@ def _issue_letter(request: Request, desk: Desk, name: str) -> None:
 
 
 def _free_number(desk: Desk, permit: PermitKind) -> str:
-    """Give a number that no other case holds; the commit claims it, so that two cannot take it at once."""
+    """Give a number that this case holds from now on; a repeat finds its own again."""
     seed = f"{desk.case.id}/{len(desk.case.permits)}"
     for salt in range(_SALTS):
         number = numbers.number(permit.prefix, desk.writer.now.year, seed, salt=salt)
-        if desk.ports.views.claimed(f"permit/{number}") in (None, desk.case.id):
+        if desk.ports.cases.claim(f"permit/{number}", desk.case.id):
             return number
     raise LoketError("no free number was found")
 
@@ -106,19 +110,30 @@ def _compose(desk: Desk, letter: str, number: str, path: str, signatory: Signato
     case = desk.case
     agency = desk.ports.catalogue.agency(case.agency)
     return letters.compose(
-        case, desk.service, agency, _calendar(desk), letter=letter, number=number, signatory=signatory,
-        reasons=episodes.reasons_of(case, case.episode.no if case.episode else 0), now=_whole(desk.writer.now),
+        case,
+        desk.service,
+        agency,
+        _calendar(desk),
+        letter=letter,
+        number=number,
+        signatory=signatory,
+        reasons=episodes.reasons_of(case, case.episode.no if case.episode else 0),
+        now=_whole(desk.writer.now),
         url=desk.ports.settings.public_url + path,
-    )  # fmt: skip
+    )
 
 
 def _store(desk: Desk, letter: Letter, reason: str) -> tuple[str, bytes, str | None]:
     """Draw, sign and store; gives the document's id, its bytes and the version of the stored object."""
     seal = letter.signatory or Signatory(name=letter.letterhead.agency.id, title=_SEAL)
     signed = desk.ports.signer.sign(
-        desk.ports.renderer.render(letter), name=seal.name, title=seal.title.id, reason=reason, location=letter.place,
+        desk.ports.renderer.render(letter),
+        name=seal.name,
+        title=seal.title.id,
+        reason=reason,
+        location=letter.place,
         signed_at=letter.created_at,
-    )  # fmt: skip
+    )
     identity = desk.writer.next_id("d", desk.case.documents)
     key = documents.issued_key(identity)
     arrived = desk.ports.documents.put(key, signed, content_type="application/pdf", sha256=_sha256(signed))
@@ -140,7 +155,9 @@ def _signatory(desk: Desk, signer: Task | None, role: str) -> Signatory | None:
         return None
     code, _, held = signer.role.partition("/")
     agency = desk.ports.catalogue.agency(code)
-    title = agency.signatories.get(held) or agency.roles.get(held) or agency.signatories.get(role) or agency.name
+    title = (
+        agency.signatories.get(held) or agency.roles.get(held) or agency.signatories.get(role) or agency.name
+    )
     return Signatory(name=signer.done_name or signer.done_by or agency.name.id, title=title)
 
 

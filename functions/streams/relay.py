@@ -79,7 +79,13 @@ def _answer(case: Case, service: Service, token: Token) -> None:
 
 
 def _happening(case: Case, event: Mapping[str, Any]) -> dict[str, Any]:
-    return {"case": case.id, "service": case.service, "agency": case.agency, "number": case.number, "event": event}
+    return {
+        "case": case.id,
+        "service": case.service,
+        "agency": case.agency,
+        "number": case.number,
+        "event": event,
+    }
 
 
 @blueprint.lambda_function(name="relay")
