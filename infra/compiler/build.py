@@ -2,7 +2,7 @@
 
 Published versions
     ``versions/<n>.json`` beside a service is version n as it was published. What running cases rely on (everything
-    but texts for people) cannot change under that number any more: raise ``version``. When the version rises, the
+    but titles and explanations) cannot change under that number any more: raise ``version``. When the version rises, the
     ``service.json`` that stood there is kept under its number; the definitions of an old version follow from it.
 """
 
@@ -27,7 +27,7 @@ SOURCE = "service.yaml"
 TEXT_KEYS = frozenset(
     {"title", "help", "summary", "who", "words", "silence_words", "message", "label", "legal_basis"}
 )
-"""Texts for people, in which a published version may still be mended."""
+"""Titles and explanations, which may be mended in a published version; the wording of letters is substance."""
 
 LINE = 118
 """Compiled JSON is laid out for lines of this length."""

@@ -192,8 +192,21 @@ def _model(model: type[M], source: Block, above: Place) -> M:
     try:
         return model.model_validate(source)
     except ValidationError as error:
-        findings = [_finding(item, source, above) for item in error.errors(include_url=False)]
-        raise Faulty(findings) from error
+        raise Faulty(_finding(item, source, above) for item in _causes(error)) from error
+
+
+def _causes(error: ValidationError) -> list[Any]:
+    """Leave out what only follows: a list is empty because its item does not fit, a text is no `Term` object."""
+    found: list[Any] = [e for e in error.errors(include_url=False) if e["type"] != "is_instance_of"]
+    for item in found:
+        item["loc"] = tuple(part for part in item["loc"] if "[" not in str(part))
+    return [
+        item
+        for item in found
+        if not any(
+            item["loc"] == other["loc"][: len(item["loc"])] and item["loc"] != other["loc"] for other in found
+        )
+    ]
 
 
 def _finding(error: Any, source: Block, above: Place) -> Finding:

@@ -43,8 +43,8 @@ def read(path: Path) -> Block:
 
 def read_text(text: str) -> Block:
     """Read YAML whose top is a mapping. Raises `Faulty` for what is no YAML, doubled keys and merge keys."""
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise Faulty(
@@ -57,8 +57,6 @@ def read_text(text: str) -> Block:
         raise Faulty([Finding("not-yaml", (), f"this is no YAML: {error.problem}", line=line)]) from error
     except yaml.YAMLError as error:
         raise Faulty([Finding("not-yaml", (), f"this is no YAML: {error}")]) from error
-    finally:
-        loader.dispose()
     if findings:
         raise Faulty(findings)
     assert isinstance(data, Block)
