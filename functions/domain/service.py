@@ -459,12 +459,14 @@ class Service(Model):
 class Agency(Model):
     """An office that takes part: its name on letters, its time zone and its working days.
 
-    ``single_holder`` names the roles that one official holds, so that two different people can never share them.
+    ``email`` is the mailbox of its supervisors, who are told there of alarms. ``single_holder`` names the roles that
+    one official holds, so that two different people can never share them.
     """
 
     code: Name
     name: Text
     address: str
+    email: str | None = None
     zone: str = "Asia/Jakarta"
     calendar: Name = "indonesia"
     roles: dict[Name, Text]
