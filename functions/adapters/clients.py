@@ -16,8 +16,9 @@ CONFIG = Config(connect_timeout=2, read_timeout=8, retries={"mode": "standard", 
 
 @cache
 def client(service: str) -> Any:
-    """Give the client of a service, by its name in boto3."""
-    return _session().create_client(service, config=CONFIG)
+    """Give the client of a service, by its name in boto3. Presigned forms need S3's newest signature."""
+    config = CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else CONFIG
+    return _session().create_client(service, config=config)
 
 
 @cache

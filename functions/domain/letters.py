@@ -52,10 +52,10 @@ def compose(
         built for block in described.blocks for built in _built(block, case, service, contexts, reasons)
     ]
     return Letter(
-        letterhead=Letterhead(agency=agency.name, address=(agency.address,)),
+        letterhead=Letterhead(government=agency.government, agency=agency.name, address=(agency.address,)),
         title=described.title,
         number=number,
-        place=agency.name.id,
+        place=agency.place,
         date=calendar.day_of(now),
         recipient=tuple(line for line in (case.contact.get("name"),) if line),
         blocks=tuple(blocks),

@@ -211,6 +211,7 @@ class TaskSpec(Model):
 
     ``different_from`` names earlier tasks, of this process or of one that came before: whoever did one of them may
     not do this one. ``marks: complete`` says that the application is complete once this task is approved.
+    ``when_words`` tells people for which applications it is asked.
     """
 
     name: Name
@@ -222,6 +223,7 @@ class TaskSpec(Model):
     silence: Silence
     law: str | None = None
     when: Expression | None = None
+    when_words: Text | None = None
     actions: tuple[Action, ...]
     different_from: tuple[Name, ...] = ()
     marks: Literal["complete"] | None = None
@@ -292,7 +294,10 @@ class PayStep(_Step):
 
 
 class Branch(Model):
+    """A way that is taken when the expression is true; ``when_words`` says it for people."""
+
     when: Expression
+    when_words: Text | None = None
     then: Name
 
 
@@ -459,13 +464,16 @@ class Service(Model):
 class Agency(Model):
     """An office that takes part: its name on letters, its time zone and its working days.
 
+    ``government`` is the body that it belongs to, ``place`` where its letters are dated.
     ``email`` is the mailbox of its supervisors, who are told there of alarms. ``single_holder`` names the roles that
     one official holds, so that two different people can never share them.
     """
 
     code: Name
     name: Text
+    government: str | None = None
     address: str
+    place: str
     email: str | None = None
     zone: str = "Asia/Jakarta"
     calendar: Name = "indonesia"

@@ -7,15 +7,15 @@ again; what was stored before is an older version of the same object that nothin
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 
 from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
 import events
 from functions.domain import documents, episodes, letters, numbers
-from functions.domain.case import Task
 from functions.domain.clock import Calendar, rfc3339
+from functions.domain.episodes import Decision
 from functions.domain.errors import LoketError
 from functions.domain.letter import Letter, Signatory
 from functions.domain.service import PermitKind, Text
@@ -45,15 +45,12 @@ def run(request: Request, desk: Desk) -> None:
     wanted = request.parameters
     if wanted.needs_payment and not _paid(desk):
         raise LoketError("the fee is not paid: the definition leads here too early")
+    decision = episodes.decision_of(desk.case, desk.service, request.episode, wanted.result)
     if wanted.permit and wanted.issue:
-        _issue_permit(request, desk, wanted.issue, wanted.permit)
+        _issue_permit(request, desk, wanted.issue, wanted.permit, decision)
     elif wanted.letter:
-        _issue_letter(request, desk, wanted.letter)
-    reasons = episodes.reasons_of(desk.case, request.episode)
-    by = episodes.decided_by(desk.case, request.episode)
-    episodes.conclude(
-        desk.writer, desk.service, result=wanted.result, reasons=reasons, by=by, opens=wanted.opens
-    )
+        _issue_letter(request, desk, wanted.letter, decision)
+    episodes.conclude(desk.writer, desk.service, result=wanted.result, opens=wanted.opens)
 
 
 def _paid(desk: Desk) -> bool:
@@ -62,13 +59,11 @@ def _paid(desk: Desk) -> bool:
     return free or (bool(billed) and all(payment.state == "paid" for payment in billed))
 
 
-def _issue_permit(request: Request, desk: Desk, kind: str, permit: PermitKind) -> None:
+def _issue_permit(request: Request, desk: Desk, kind: str, permit: PermitKind, decision: Decision) -> None:
     number = _free_number(desk, permit)
     until = _calendar(desk).due(desk.writer.now, permit.valid_for) if permit.valid_for else None
-    signer = _signer(desk, request.episode)
-    letter = _compose(
-        desk, permit.letter, number, f"/permits/{number}", _signatory(desk, signer, permit.signatory)
-    )
+    signatory = _signatory(desk, request.episode, decision, permit.signatory)
+    letter = _compose(desk, permit.letter, number, f"/permits/{number}", signatory, decision)
     document, content, version = _store(desk, letter, permit.title.id)
     desk.writer.add(
         events.PermitIssued(
@@ -83,11 +78,10 @@ def _issue_permit(request: Request, desk: Desk, kind: str, permit: PermitKind) -
     )
 
 
-def _issue_letter(request: Request, desk: Desk, name: str) -> None:
-    signer = _signer(desk, request.episode)
+def _issue_letter(request: Request, desk: Desk, name: str, decision: Decision) -> None:
     number = f"{desk.case.number}/{len(desk.case.documents) + 1}"
-    signatory = _signatory(desk, signer, "head") if signer else None
-    letter = _compose(desk, name, number, f"/cases/{desk.case.id}", signatory)
+    signatory = _signatory(desk, request.episode, decision, "head")
+    letter = _compose(desk, name, number, f"/cases/{desk.case.id}", signatory, decision)
     document, content, version = _store(desk, letter, letter.title.id)
     desk.writer.add(
         events.LetterIssued(
@@ -100,13 +94,15 @@ def _free_number(desk: Desk, permit: PermitKind) -> str:
     """Give a number that this case holds from now on; a repeat finds its own again."""
     seed = f"{desk.case.id}/{len(desk.case.permits)}"
     for salt in range(_SALTS):
-        number = numbers.number(permit.prefix, desk.writer.now.year, seed, salt=salt)
+        number = numbers.number(permit.prefix, _calendar(desk).day_of(desk.writer.now).year, seed, salt=salt)
         if desk.ports.cases.claim(f"permit/{number}", desk.case.id):
             return number
     raise LoketError("no free number was found")
 
 
-def _compose(desk: Desk, letter: str, number: str, path: str, signatory: Signatory | None) -> Letter:
+def _compose(
+    desk: Desk, letter: str, number: str, path: str, signatory: Signatory | None, decision: Decision
+) -> Letter:
     case = desk.case
     agency = desk.ports.catalogue.agency(case.agency)
     return letters.compose(
@@ -117,7 +113,8 @@ def _compose(desk: Desk, letter: str, number: str, path: str, signatory: Signato
         letter=letter,
         number=number,
         signatory=signatory,
-        reasons=episodes.reasons_of(case, case.episode.no if case.episode else 0),
+        reasons=decision.reasons,
+        by_law=decision.rule if decision.by == "law" else None,
         now=_whole(desk.writer.now),
         url=desk.ports.settings.public_url + path,
     )
@@ -132,7 +129,7 @@ def _store(desk: Desk, letter: Letter, reason: str) -> tuple[str, bytes, str | N
         title=seal.title.id,
         reason=reason,
         location=letter.place,
-        signed_at=letter.created_at,
+        signed_at=datetime.now(UTC),
     )
     identity = desk.writer.next_id("d", desk.case.documents)
     key = documents.issued_key(identity)
@@ -140,19 +137,16 @@ def _store(desk: Desk, letter: Letter, reason: str) -> tuple[str, bytes, str | N
     return identity, signed, arrived.version
 
 
-def _signer(desk: Desk, episode: int) -> Task | None:
-    """Give the official's task that was decided last: whoever decides signs."""
+def _signatory(desk: Desk, episode: int, decision: Decision, role: str) -> Signatory | None:
+    """Give the official who decided last, for whoever decides signs; nobody signs for the law."""
     decided = [
         task
         for task in desk.case.tasks.values()
         if task.episode == episode and task.kind == "decide" and task.state == "done"
     ]
-    return max(decided, key=lambda task: task.version) if decided else None
-
-
-def _signatory(desk: Desk, signer: Task | None, role: str) -> Signatory | None:
-    if signer is None:
+    if decision.by == "law" or not decided:
         return None
+    signer = max(decided, key=lambda task: task.version)
     code, _, held = signer.role.partition("/")
     agency = desk.ports.catalogue.agency(code)
     title = (

@@ -10,6 +10,8 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
+from uuid import uuid4
 
 import yaml
 
@@ -19,6 +21,7 @@ from functions.runtime import wiring
 from functions.runtime.settings import Settings
 from functions.runtime.wiring import Ports
 from infra.local.aws import LocalAws, LocalClock
+from infra.local.scanner import scan_event
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE, BUCKET, BUS, PREFIX = "loket", "loket-documents", "loket", "loket-"
@@ -50,8 +53,14 @@ def definitions() -> dict[str, str]:
 def worker_names() -> tuple[str, ...]:
     """Give the names of the functions behind steps, streams, rules and schedules."""
     packages = (functions.steps, functions.streams)
-    found = [f"{package.__name__}.{module.name}" for package in packages for module in pkgutil.iter_modules(package.__path__)]
-    return tuple(name.rpartition(".")[2] for name in found if hasattr(importlib.import_module(name), "handler"))
+    found = [
+        f"{package.__name__}.{module.name}"
+        for package in packages
+        for module in pkgutil.iter_modules(package.__path__)
+    ]
+    return tuple(
+        name.rpartition(".")[2] for name in found if hasattr(importlib.import_module(name), "handler")
+    )
 
 
 def workers() -> dict[str, Handler]:
@@ -86,7 +95,9 @@ class LocalSystem:
         public_url: str = "http://localhost:8000", payment_secret: str = "local-payment-secret",
         handlers: Mapping[str, Handler] | None = None, **stand_ins: Any,
     ) -> None:  # fmt: skip
-        self.aws = LocalAws({**workers(), **(handlers or {})}, clock, port=aws_port, data=data)
+        known = {**workers(), **(handlers or {})}
+        known["document_arrived"] = self._scanning(known["document_arrived"], known["document_scanned"])
+        self.aws = LocalAws(known, clock, port=aws_port, data=data)
         self._public_url, self._secret, self._stand_ins = public_url, payment_secret, stand_ins
 
     def start(self) -> LocalSystem:
@@ -109,6 +120,26 @@ class LocalSystem:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def _scanning(self, arrived: Handler, scanned: Handler) -> Handler:
+        """Let the local scanner look at a file as soon as its arrival was noted, as GuardDuty does on AWS."""
+
+        def handler(event: dict[str, Any], context: Any) -> Any:
+            answer = arrived(event, context)
+            seen = event["detail"]["object"]
+            if seen["key"].startswith("cases/"):
+                version = {"VersionId": seen["version-id"]} if seen.get("version-id") else {}
+                found = self.aws.client("s3").get_object(
+                    Bucket=BUCKET, Key=unquote_plus(seen["key"]), **version
+                )
+                result = scan_event(
+                    found["Body"].read(), bucket=BUCKET, key=unquote_plus(seen["key"]), etag=seen.get("etag", ""),
+                    version=seen.get("version-id"), event_id=str(uuid4()), at=self.aws.clock.now(),
+                )  # fmt: skip
+                scanned(result, context)
+            return answer
+
+        return handler
 
     # -- the template's resources
 
@@ -173,7 +204,9 @@ class LocalSystem:
         events = self.aws.client("events")
         bus = {"EventBusName": BUS} if on_our_bus else {}
         events.put_rule(Name=function, EventPattern=json.dumps(pattern), **bus)
-        events.put_targets(Rule=function, Targets=[{"Id": function, "Arn": self.aws.function_arn(function)}], **bus)
+        events.put_targets(
+            Rule=function, Targets=[{"Id": function, "Arn": self.aws.function_arn(function)}], **bus
+        )
 
 
 _NAMES = {"Documents": BUCKET, "Cases": TABLE, "Bus": BUS}
