@@ -73,10 +73,11 @@ class Cases(Protocol):
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list; ``next`` is opaque."""
+    """One page of a list; ``next`` is opaque, and so is ``after``: for each item the cursor to what follows it."""
 
     items: list[dict[str, Any]]
     next: str | None = None
+    after: tuple[str, ...] = ()
 
 
 class Views(Protocol):

@@ -264,9 +264,11 @@ class CaseTable:
             ask["FilterExpression"] = " AND ".join(f"#w{place} = :w{place}" for place in range(len(where)))
             for place, (attribute, value) in enumerate(where.items()):
                 names[f"#w{place}"], values[f":w{place}"] = attribute, {"S": value}
-        items, last = self._collect(ask, limit, _start(cursor, hash_key, key))
-        following = _cursor(items[-1], hash_key, sort_key) if items and last else None
-        return Page([_view(item) for item in items], following)
+        start = _start(cursor, hash_key, sort_key, key)
+        with _from(start):
+            items, last = self._collect(ask, limit, start)
+        after = tuple(_cursor(item, hash_key, sort_key) for item in items)
+        return Page([_view(item) for item in items], after[-1] if after and last else None, after)
 
     def _collect(self, ask: dict[str, Any], limit: int, start: Item | None) -> tuple[list[Item], bool]:
         """Read on until the page is full: a filter may leave a read page nearly empty."""
@@ -294,7 +296,7 @@ class CaseTable:
         self, pk: str, sk: str, body: Mapping[str, Any], *, new: bool = False, ttl: int | None = None
     ) -> bool:
         """Write a document; with ``new`` only where there is none yet. Tells whether it was written."""
-        item = {"pk": {"S": pk}, "sk": {"S": sk}, "body": {"S": json.dumps(body, separators=(",", ":"))}}
+        item = _document(pk, sk, body)
         if ttl:
             item["ttl"] = {"N": str(ttl)}
         try:
@@ -332,7 +334,7 @@ class CaseTable:
             condition += " AND begins_with(sk, :prefix)"
             values[":prefix"] = {"S": prefix}
         start = {"ExclusiveStartKey": {"pk": {"S": pk}, "sk": {"S": _decoded(cursor)}}} if cursor else {}
-        with _answering():
+        with _from(start), _answering():
             answer = self._client.query(
                 TableName=self._table,
                 KeyConditionExpression=condition,
@@ -345,19 +347,65 @@ class CaseTable:
         items = [{"sk": item["sk"]["S"], **json.loads(item["body"]["S"])} for item in answer["Items"]]
         return Page(items, _encoded(last["sk"]["S"]) if last else None)
 
-    def add(self, pk: str, sk: str, counts: Mapping[str, int]) -> None:
-        """Add to the numbers of a counter item."""
+    def count(
+        self, mark: tuple[str, str], body: Mapping[str, Any], counter: tuple[str, str], counts: Mapping[str, int]
+    ) -> bool:  # fmt: skip
+        """Write the document ``mark`` and add to the numbers of ``counter``: both or neither.
+
+        Tells whether it counted; where the document exists already, nothing changes, so a repeat counts once. Costs 4
+        write units: of two items, and twice for the transaction.
+        """
         names = {f"#n{place}": name for place, name in enumerate(counts)}
         values = {f":n{place}": {"N": str(count)} for place, count in enumerate(counts.values())}
         terms = ", ".join(f"#n{place} :n{place}" for place in range(len(counts)))
-        with _answering():
-            self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": pk}, "sk": {"S": sk}},
-                UpdateExpression=f"ADD {terms}",
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
-            )
+        put = {
+            "TableName": self._table,
+            "Item": _document(*mark, body),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        update = {
+            "TableName": self._table, "Key": {"pk": {"S": counter[0]}, "sk": {"S": counter[1]}},
+            "UpdateExpression": f"ADD {terms}", "ExpressionAttributeNames": names, "ExpressionAttributeValues": values,
+        }  # fmt: skip
+        try:
+            with _answering():
+                self._client.transact_write_items(TransactItems=[{"Put": put}, {"Update": update}])
+        except ClientError as error:
+            if _condition_failed(error):
+                return False
+            # Another case of the same counter was counted at the same moment.
+            raise DependencyDown("the counter is busy") from error
+        return True
+
+    def counters(self, pk: str, *, since: str, until: str) -> list[tuple[str, dict[str, int]]]:
+        """Read the counters under a key by sort key, from ``since`` to ``until``."""
+        ask: dict[str, Any] = {
+            "TableName": self._table, "KeyConditionExpression": "pk = :pk AND sk BETWEEN :since AND :until",
+            "ExpressionAttributeValues": {":pk": {"S": pk}, ":since": {"S": since}, ":until": {"S": until}},
+        }  # fmt: skip
+        found: list[tuple[str, dict[str, int]]] = []
+        while True:
+            with _answering():
+                answer = self._client.query(**ask)
+            for item in answer["Items"]:
+                numbers = {name: int(value["N"]) for name, value in item.items() if "N" in value}
+                found.append((item["sk"]["S"], numbers))
+            if "LastEvaluatedKey" not in answer:
+                return found
+            ask["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _document(pk: str, sk: str, body: Mapping[str, Any]) -> Item:
+    return {
+        "pk": {"S": pk},
+        "sk": {"S": sk},
+        "body": {"S": json.dumps(body, separators=(",", ":"), ensure_ascii=False)},
+    }
+
+
+def _condition_failed(error: ClientError) -> bool:
+    reasons = error.response.get("CancellationReasons", [])
+    return any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons)
 
 
 def _item(case_id: str, commit: Commit) -> Item:
@@ -430,16 +478,33 @@ def _cursor(item: Item, hash_key: str, sort_key: str) -> str:
     return _encoded(json.dumps([item[key]["S"] for key in ("pk", "sk", hash_key, sort_key)] + [sort_key]))
 
 
-def _start(cursor: str | None, hash_key: str, key: str) -> Item | None:
+def _start(cursor: str | None, hash_key: str, sort_key: str, key: str) -> Item | None:
     if cursor is None:
         return None
     try:
-        pk, sk, hash_value, sort_value, sort_key = json.loads(_decoded(cursor))
-        if hash_value != key:
-            raise ValueError("a cursor of another list")
-        return {"pk": {"S": pk}, "sk": {"S": sk}, hash_key: {"S": hash_value}, sort_key: {"S": sort_value}}
-    except (ValueError, TypeError) as error:
+        pk, sk, hash_value, sort_value, sort_name = found = json.loads(_decoded(cursor))
+    except (ValueError, TypeError, RecursionError) as error:
         raise _bad_cursor() from error
+    if not all(isinstance(part, str) and part.isprintable() and part for part in found) or (
+        hash_value,
+        sort_name,
+    ) != (
+        key,
+        sort_key,
+    ):
+        raise _bad_cursor()
+    return {"pk": {"S": pk}, "sk": {"S": sk}, hash_key: {"S": hash_value}, sort_key: {"S": sort_value}}
+
+
+@contextmanager
+def _from(start: Any) -> Iterator[None]:
+    """A start that lies outside the list is a bad cursor, such as one of the same list with another filter."""
+    try:
+        yield
+    except DependencyDown as error:
+        if start and isinstance(error.__cause__, ClientError) and _code(error.__cause__) == _INVALID:
+            raise _bad_cursor() from error
+        raise
 
 
 def _encoded(text: str) -> str:
@@ -458,10 +523,12 @@ def _bad_cursor() -> Malformed:
         {
             "id": "`cursor` tidak berasal dari daftar ini. Mulai lagi tanpa `cursor`.",
             "en": "This `cursor` does not come from this list. Start again without a `cursor`.",
-        }
+        },
+        code="bad-cursor",
     )
 
 
+_INVALID = "ValidationException"
 _OURS = frozenset({"ConditionalCheckFailedException", "TransactionCanceledException"})
 
 

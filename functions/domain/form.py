@@ -289,6 +289,10 @@ _PLAIN: dict[str, Text] = {
     },
     "day": {"id": "Harus tanggal, misalnya 2026-03-31.", "en": "Must be a date such as 2026-03-31."},
     "month": {"id": "Harus bulan, misalnya 2026-03.", "en": "Must be a month such as 2026-03."},
+    "moment": {
+        "id": "Harus waktu RFC 3339, misalnya 2026-03-31T09:00:00Z.",
+        "en": "Must be an RFC 3339 time such as 2026-03-31T09:00:00Z.",
+    },
     "control": {
         "id": "Ada karakter yang tidak dapat dicetak.",
         "en": "It holds characters that cannot be printed.",
