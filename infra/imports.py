@@ -37,13 +37,18 @@ class Missing(Exception):
 
 def prove(archive: Path, workspace: Path, handlers: Mapping[str, str]) -> dict[str, int]:
     """Import each handler in a process of its own and return how many modules that loads."""
+    paths = unpack(archive, workspace)
+    return {name: _load(name, handler, paths) for name, handler in handlers.items()}
+
+
+def unpack(archive: Path, workspace: Path) -> list[str]:
+    """Unpack the zip, and return the paths on which Python finds it and boto3, as in Lambda, and nothing else."""
     shutil.rmtree(workspace, ignore_errors=True)
     with zipfile.ZipFile(archive) as opened:
         opened.extractall(workspace / "zip")
     native = _replace_extensions(workspace / "zip", workspace / "native")
     brought = _linked(map(distribution, BROUGHT), workspace / "brought")
-    paths = [str(path) for path in (native, workspace / "zip", brought)]
-    return {name: _load(name, handler, paths) for name, handler in handlers.items()}
+    return [str(path) for path in (native, workspace / "zip", brought)]
 
 
 def _load(name: str, handler: str, paths: list[str]) -> int:

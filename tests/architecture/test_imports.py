@@ -23,15 +23,15 @@ LAWS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "functions/steps": (
         {"events", "functions.domain", "functions.ports", "functions.runtime", "functions.steps"},
-        {"chalice", "pydantic"},
+        {"chalice", "pydantic", "pydantic_core"},
     ),
     "functions/streams": (
         {"events", "functions.domain", "functions.ports", "functions.runtime", "functions.streams"},
-        {"chalice", "pydantic"},
+        {"chalice", "pydantic", "pydantic_core"},
     ),
     "functions/api": (
         {"events", "functions.domain", "functions.ports", "functions.runtime", "functions.api"},
-        {"chalice", "pydantic"},
+        {"chalice", "pydantic", "pydantic_core"},
     ),
 }
 
