@@ -51,9 +51,7 @@ class _Meter:
             case "DeleteItem":
                 return self._become(_key(params["Key"]), None), 0
             case "UpdateItem":
-                # The updates here remove or count within an item: its size before is the larger, or as large.
-                key = _key(params["Key"])
-                return write_units(self._items.get(key), self._items.get(key), indexes=()), 0
+                return self._update(params["Key"]), 0
             case "TransactWriteItems":
                 return self._transact(params["TransactItems"], failed="Error" in response), 0
             case "GetItem":
@@ -69,7 +67,17 @@ class _Meter:
         return self._become(key, item, transactional=transactional)
 
     def _transact(self, parts: Iterable[Mapping[str, Any]], *, failed: bool) -> float:
-        return sum(self._put(part["Put"]["Item"], failed=failed, transactional=True) for part in parts)
+        return sum(
+            self._put(part["Put"]["Item"], failed=failed, transactional=True)
+            if "Put" in part
+            else self._update(part["Update"]["Key"], transactional=True)
+            for part in parts
+        )
+
+    def _update(self, key: Item, *, transactional: bool = False) -> float:
+        # The updates here remove or count within an item: its size before is the larger, or as large.
+        item = self._items.get(_key(key))
+        return write_units(item, item, indexes=(), transactional=transactional)
 
     def _become(self, key: Key, item: Item | None, *, transactional: bool = False) -> float:
         units = write_units(self._items.get(key), item, indexes=self._indexes, transactional=transactional)
