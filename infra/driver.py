@@ -1,0 +1,346 @@
+"""Drives one case through a local system, each act by the person who does it, as the API would let it.
+
+Scenarios, the demonstration and the tests of whole cases stand on it. Commands go straight to the domain, without
+HTTP; everything behind them (table, streams, executions, timers, files) is the real thing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from functions.domain import documents, episodes, intake, numbers, payments, rights, tasks
+from functions.domain import form as forms
+from functions.domain.case import Case, Document, Task, Writer
+from functions.domain.clock import LegalClock, Term
+from functions.domain.identity import Delegation, Person
+from functions.domain.service import Service
+from functions.domain.waits import legal_clock
+from functions.ports import Record
+from functions.runtime.commands import Done, change
+from infra.local.identity import Directory, User, load_directory
+from infra.local.system import LocalSystem
+
+SMALL_PDF = b"%PDF-1.4\n%%EOF\n"
+SMALL_PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
+SMALL_JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0" + b"\0" * 16
+_SAMPLES = {"application/pdf": SMALL_PDF, "image/png": SMALL_PNG, "image/jpeg": SMALL_JPEG}
+_FORM_LIVES = timedelta(minutes=15)
+
+
+@cache
+def people() -> Directory:
+    """Give the people of the local system."""
+    return load_directory()
+
+
+def user(username: str) -> Person:
+    """Give somebody by username."""
+    return _person(people().user(username))
+
+
+def holder(role: str, place: int = 0) -> Person:
+    """Give the first holder of ``agency/role``, or another one by place."""
+    return _person(people().holders(role)[place])
+
+
+def _person(known: User) -> Person:
+    return Person(
+        known.username, known.name, frozenset(known.roles), email=known.email, phone=known.phone,
+        employee_number=known.employee_number, language=known.language,
+    )  # fmt: skip
+
+
+class CaseDriver:
+    """One case; every act waits until all that follows from it has happened.
+
+    ``who`` is a username, a role (its first holder acts), ``applicant``, or a `Person`.
+    """
+
+    _numbers = itertools.count(1)
+
+    def __init__(
+        self, system: LocalSystem, *, service: str = "building-permit", applicant: str | Person = "siti",
+        case_id: str | None = None,
+    ) -> None:  # fmt: skip
+        self.system, self.ports, self.aws = system, system.ports, system.aws
+        self.applicant = user(applicant) if isinstance(applicant, str) else applicant
+        self.id = case_id or numbers.case_id(next(self._numbers).to_bytes(16, "big"))
+        self._service = service
+
+    # -- what can be seen
+
+    @property
+    def record(self) -> Record:
+        record: Record = self.ports.cases.load(self.id)
+        return record
+
+    @property
+    def case(self) -> Case:
+        return self.record.case
+
+    @property
+    def service(self) -> Service:
+        found: Service = self.ports.catalogue.service(self._service)
+        return found
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        return [event.as_dict() for commit in self.record.commits for event in commit.events]
+
+    @property
+    def types(self) -> list[str]:
+        return [event["type"] for event in self.history]
+
+    @property
+    def clock(self) -> LegalClock | None:
+        case = self.case
+        return legal_clock(case, self.service, self.ports.catalogue.calendar(case.agency))
+
+    @property
+    def now(self) -> datetime:
+        return self.aws.clock.now()
+
+    def task(self, name: str) -> Task:
+        """Give the newest task of that name. Raises LookupError."""
+        found = [task for task in self.case.tasks.values() if task.name == name]
+        if not found:
+            raise LookupError(f"no task {name!r}; there are: {', '.join(self._tasks()) or 'none'}")
+        return found[-1]
+
+    def _tasks(self) -> list[str]:
+        return [f"{task.name} ({task.state})" for task in self.case.tasks.values()]
+
+    def who(self, name: str | Person) -> Person:
+        """Give the person of a username, of a role, or of the word ``applicant``."""
+        if isinstance(name, Person):
+            return name
+        if name == "applicant":
+            return self.applicant
+        return holder(name) if "/" in name else user(name)
+
+    # -- from form to application
+
+    def file(self, form: Mapping[str, Any] | None = None, *, by: str | Person | None = None) -> CaseDriver:
+        """Open a draft: the service's example with these answers; ``by`` files on the applicant's behalf."""
+        answers = forms.clean(self.service, {**forms.example(self.service), **(form or {})})
+        filer = self.who(by) if by else self.applicant
+        writer = Writer(Case(self.id), actor=filer.username, now=self.now)
+        other = self.applicant.username if by else None
+        intake.create(writer, self.service, filer, answers, on_behalf_of=other)
+        self.ports.cases.commit(self.id, writer.commit())
+        self.aws.settle()
+        return self
+
+    def needed(self) -> list[str]:
+        """Give the kinds of documents that must be brought and have not been."""
+        case = self.case
+        faults = intake.missing_documents(case, self.service, case.form or {})
+        return [fault.pointer.rpartition("/")[2] for fault in faults]
+
+    def bring(self, *kinds: str, by: str | Person | None = None) -> CaseDriver:
+        """Let documents be there, checked and clean, without their bytes: all that are needed, or these."""
+
+        def decide(writer: Writer, service: Service) -> None:
+            for kind in kinds or self.needed():
+                content = _SAMPLES[_type_of(service, kind)]
+                document = self._announce(writer, service, kind, content, f"{kind}.pdf")
+                documents.arrive(writer, document, fault=None, object_version=None)
+                documents.scanned(writer, document, clean=True)
+
+        self.command(by or "applicant", "upload", decide)
+        return self
+
+    def upload(
+        self, kind: str, content: bytes | None = None, *, content_type: str | None = None,
+        filename: str = "berkas.pdf", by: str | Person | None = None,
+    ) -> Document:  # fmt: skip
+        """Send a file through its presigned form; gives the document as it stands after its checks."""
+        known = content_type or _type_of(self.service, kind)
+        sent = _SAMPLES[known] if content is None else content
+
+        def decide(writer: Writer, service: Service) -> None:
+            self._announce(writer, service, kind, sent, filename, known)
+
+        case = self.command(by or "applicant", "upload", decide).case
+        document = list(case.documents.values())[-1]
+        form = self.ports.documents.announce_upload(
+            documents.object_key(document), size=document.size, sha256=document.sha256, content_type=known,
+            expires=_FORM_LIVES,
+        )  # fmt: skip
+        self.aws.upload(form, sent, filename)
+        self.aws.settle()
+        return self.case.documents[document.id]
+
+    def submit(self, *, by: str | Person | None = None) -> CaseDriver:
+        self.command(
+            by or "applicant",
+            "submit",
+            lambda writer, service: intake.submit(writer, service, self._calendar_of),
+        )
+        return self
+
+    def patch(self, **changes: Any) -> CaseDriver:
+        self.command("applicant", "patch", lambda writer, service: intake.patch(writer, service, changes))
+        return self
+
+    def apply(self, form: Mapping[str, Any] | None = None) -> CaseDriver:
+        """File, bring every document and submit."""
+        return self.file(form).bring().submit()
+
+    # -- what people do
+
+    def act(
+        self, who: str | Person, action: str, *, task: str | None = None, comment: str | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> CaseDriver:  # fmt: skip
+        """Answer a task: the one of this name, or the open one of the role. Raises LookupError if there is none."""
+        person = self.who(who)
+        wanted = self.task(task) if task else self._open_task(who, person)
+
+        def decide(writer: Writer, service: Service) -> None:
+            tasks.complete(
+                writer, service, self._calendar_of, person, tasks.find(writer.case, wanted.id), action=action,
+                comment=comment, data=data or {},
+            )  # fmt: skip
+
+        self._change(person, decide)
+        return self
+
+    def claim(self, who: str | Person, task: str) -> CaseDriver:
+        person, wanted = self.who(who), self.task(task)
+        self._change(person, lambda writer, s: tasks.claim(writer, s, person, writer.case.tasks[wanted.id]))
+        return self
+
+    def assign(self, who: str | Person, task: str, to: str | Person) -> CaseDriver:
+        person, wanted, other = self.who(who), self.task(task), self.who(to)
+        self._change(
+            person, lambda writer, s: tasks.assign(writer, s, person, writer.case.tasks[wanted.id], other)
+        )
+        return self
+
+    def pay(self, outcome: str = "paid", *, times: int = 1, **other: Any) -> list[str]:
+        """Let the provider's notification of the newest bill arrive; ``other``: amount, currency, at, id."""
+        bill = list(self.case.payments.values())[-1]
+        told: dict[str, Any] = {
+            "id": f"{bill.id}-{outcome}", "amount": bill.amount, "currency": bill.currency, "at": self.now,
+        } | other  # fmt: skip
+        notice = payments.Notification(payment=bill.id, outcome=outcome, **told)
+        answers = []
+        for _ in range(times):
+
+            def decide(writer: Writer, service: Service) -> None:
+                answers.append(payments.take_in(writer, service, self._calendar_of, notice))
+
+            change(self.id, "system", decide)
+        self.aws.settle()
+        return answers
+
+    def withdraw(self, reason: str = "Rencana berubah.", *, by: str | Person = "applicant") -> CaseDriver:
+        self.command(by, "withdraw", lambda writer, service: episodes.withdraw(writer, service, reason))
+        return self
+
+    def appeal(self, reason: str = "Saya keberatan.", *, by: str | Person = "applicant") -> CaseDriver:
+        self.command(
+            by, "appeal", lambda writer, service: episodes.appeal(writer, service, self._calendar_of, reason)
+        )
+        return self
+
+    def extend(
+        self, term: str, reason: str = "Perlu survei.", *, by: str | Person | None = None
+    ) -> CaseDriver:
+        self.command(
+            by or self.supervisor,
+            "extend",
+            lambda writer, service: episodes.extend(
+                writer, service, self._calendar_of, Term.parse(term), reason
+            ),
+        )
+        return self
+
+    def redrive(self, reason: str = "Gangguan teratasi.", *, by: str | Person | None = None) -> CaseDriver:
+        self.command(
+            by or self.supervisor, "redrive", lambda writer, service: episodes.redrive(writer, reason)
+        )
+        return self
+
+    def reopen(self, reason: str = "Ada bukti baru.", *, by: str | Person | None = None) -> CaseDriver:
+        self.command(
+            by or self.supervisor, "reopen", lambda writer, service: episodes.reopen(writer, service, reason)
+        )
+        return self
+
+    def revoke(self, reason: str = "Data palsu.", *, by: str | Person | None = None) -> CaseDriver:
+        self.command(by or self.supervisor, "revoke", lambda writer, service: episodes.revoke(writer, reason))
+        return self
+
+    @property
+    def supervisor(self) -> Person:
+        return holder(self.service.supervisors[0])
+
+    def lend(self, role: str, from_user: str | Person, to: str | Person, days: int = 7) -> Person:
+        """Give the second person with the role that the first lends from now on."""
+        lender, other = self.who(from_user), self.who(to)
+        lent = Delegation(role, lender.username, self.now, self.now + timedelta(days=days))
+        return Person(other.username, other.name, other.roles, (lent,), other.email, other.phone)
+
+    def command(
+        self, who: str | Person, act: str, decide: Callable[[Writer, Service], None], **options: Any
+    ) -> Done:  # fmt: skip
+        """Let somebody who has the right for an act change the case."""
+        person = self.who(who)
+
+        def allowed(writer: Writer, service: Service) -> None:
+            rights.demand(act, person, writer.case, service, writer.now)
+            decide(writer, service)
+
+        return self._change(person, allowed, **options)
+
+    # -- time
+
+    def advance(self, *, working_days: int = 0, **delta: float) -> CaseDriver:
+        """Let time pass: working days of the agency, and what `timedelta` takes."""
+        calendar = self._calendar_of(self.service.agency)
+        later = calendar.working_days_after(self.now, working_days) if working_days else self.now
+        return self.advance_to(later + timedelta(**delta))
+
+    def advance_to(self, moment: datetime) -> CaseDriver:
+        self.aws.advance_to(moment)
+        self.aws.settle()
+        return self
+
+    # -- inside
+
+    def _change(self, person: Person, decide: Callable[[Writer, Service], None], **options: Any) -> Done:
+        done = change(self.id, person.username, decide, **options)
+        self.aws.settle()
+        return done
+
+    def _announce(
+        self, writer: Writer, service: Service, kind: str, content: bytes, filename: str,
+        content_type: str | None = None,
+    ) -> Document:  # fmt: skip
+        return documents.announce(
+            writer, service, kind=kind, filename=filename, content_type=content_type or _type_of(service, kind),
+            size=len(content), sha256=hashlib.sha256(content).hexdigest(),
+        )  # fmt: skip
+
+    def _open_task(self, who: str | Person, person: Person) -> Task:
+        role = who if isinstance(who, str) and "/" in who else None
+        for task in self.case.open_tasks():
+            mine = person == self.applicant if task.role == "applicant" else task.role in person.roles
+            if task.role == role or (role is None and mine):
+                return task
+        raise LookupError(f"{who} has no open task; there are: {', '.join(self._tasks()) or 'none'}")
+
+    def _calendar_of(self, agency: str) -> Any:
+        return self.ports.catalogue.calendar(agency)
+
+
+def _type_of(service: Service, kind: str) -> str:
+    described = service.document_kind(kind)
+    return described.types[0] if described else "application/pdf"
