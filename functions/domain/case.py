@@ -73,6 +73,7 @@ class Task:
     done_for: str | None = None
     done_at: datetime | None = None
     comment: str | None = None
+    rule: str | None = None
     alarmed: bool = False
     reminded: bool = False
     version: int = 0
@@ -148,12 +149,16 @@ class ClockRecord:
 
 @dataclass
 class Correction:
-    """What the applicant was asked to mend: only this is open for change."""
+    """What the applicant was asked to mend: only this is open for change, and what follows from changing it.
 
-    round: int
+    ``before`` is the form as it was when the applicant was asked, ``wait`` the wait of the officers who asked.
+    """
+
+    wait: tuple[int, str, int]
     fields: dict[str, str | None]
     documents: dict[str, str | None]
     task: str | None = None
+    before: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -237,6 +242,12 @@ class Case:
     def is_open(self) -> bool:
         return self.status in OPEN
 
+    @property
+    def open_correction(self) -> Correction | None:
+        """What is open for the applicant to mend now, whatever becomes of the driver meanwhile."""
+        asked = self.correction
+        return asked if asked and asked.task and self.tasks[asked.task].is_open else None
+
     def open_tasks(self) -> list[Task]:
         return [task for task in self.tasks.values() if task.is_open]
 
@@ -266,11 +277,13 @@ class Case:
 class Writer:
     """Collects what one command or step changes, applying each event to the case at once.
 
-    So later decisions of the same command see the earlier ones. Nothing is written before `commit` is stored.
+    So later decisions of the same command see the earlier ones. Nothing is written before `commit` is stored. The
+    clocks of two machines differ a little: ``now`` is never before the last event.
     """
 
     def __init__(self, case: Case, *, actor: str, now: datetime) -> None:
-        self.case, self.actor, self.now = case, actor, now
+        self.case, self.actor = case, actor
+        self.now = max(now, case.changed_at or now)
         self._events: list[Event] = []
         self._private: dict[str, Any] = {}
 
@@ -383,6 +396,7 @@ def _clock_resumed(case: Case, event: Event, data: Data, private: Data) -> None:
 def _clock_extended(case: Case, event: Event, data: Data, private: Data) -> None:
     if case.clock:
         case.clock.extensions.append((data["term"], event.actor))
+        case.clock.alarmed = False
 
 
 def _clock_stopped(case: Case, event: Event, data: Data, private: Data) -> None:
@@ -409,7 +423,7 @@ def _task_opened(case: Case, event: Event, data: Data, private: Data) -> None:
     )
     case.status = _STATUS_WHILE.get(data["kind"], "in_review")
     if data["kind"] == "correct" and case.correction:
-        case.correction.task = data["task"]
+        case.correction.task, case.correction.before = data["task"], dict(case.form or {})
 
 
 def _task(case: Case, event: Event, data: Data) -> Task:
@@ -459,6 +473,7 @@ def _task_expired(case: Case, event: Event, data: Data, private: Data) -> None:
         event.actor,
         moment(event.at),
     )
+    task.rule = data["rule"]
     _when_nothing_is_asked_of_the_applicant(case)
 
 
@@ -482,11 +497,8 @@ def _alarm(case: Case, event: Event, data: Data, private: Data) -> None:
 
 
 def _correction_requested(case: Case, event: Event, data: Data, private: Data) -> None:
-    wanted = (
-        case.correction
-        if case.correction and case.correction.task is None
-        else Correction(data["round"], {}, {})
-    )
+    wait = case.tasks[data["task"]].key
+    wanted = case.correction if case.correction and case.correction.wait == wait else Correction(wait, {}, {})
     said_fields, said_documents = private.get("fields", {}), private.get("documents", {})
     wanted.fields.update({pointer: said_fields.get(pointer) for pointer in data["fields"]})
     wanted.documents.update({kind: said_documents.get(kind) for kind in data["documents"]})
@@ -600,6 +612,7 @@ def _redriven(case: Case, event: Event, data: Data, private: Data) -> None:
     case.episodes[data["episode"] - 1].attempt = data["attempt"]
     if case.parked:
         case.status, case.parked = case.parked["status"], None
+        _when_nothing_is_asked_of_the_applicant(case)
 
 
 def _message(case: Case, event: Event, data: Data, private: Data) -> None:

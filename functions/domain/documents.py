@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import events
+from functions.domain import form as forms
 from functions.domain import numbers
 from functions.domain.case import Case, Document, Writer
 from functions.domain.errors import DocumentMissing, DocumentNotReady, Fault, Invalid, NotNow
+from functions.domain.expression import ExpressionFailed
 from functions.domain.service import DocumentKind, Service
 
+PRESENT = frozenset({"received", "clean"})
 SMALLEST = 1
 """An empty file would wait for its scan for ever."""
 
@@ -31,7 +36,8 @@ def announce(
 ) -> Document:
     """Take down what is about to be uploaded; raises `Invalid` with every reason at once."""
     case = writer.case
-    _demand_time(case, kind, officer)
+    if not officer:
+        _demand_time(case, service, kind)
     described = service.document_kind(kind)
     if described is None and officer:
         described = _added_by_officer(kind)
@@ -120,17 +126,31 @@ def arrived_wrongly(
     return None
 
 
-def _demand_time(case: Case, kind: str, officer: bool) -> None:
-    if officer or case.status == "draft":
+def missing(case: Case, service: Service, form: Mapping[str, Any]) -> list[DocumentKind]:
+    """List the kinds that these answers demand and of which nothing has arrived."""
+    present = {document.kind for document in case.documents.values() if document.state in PRESENT}
+    try:
+        needed = forms.documents_needed(service, forms.context_of(service, form))
+    except ExpressionFailed:
+        # An answer of the wrong type is named already; its documents cannot be known before it is mended.
+        needed = [document for document in service.documents if document.when is None]
+    return [kind for kind in needed if kind.required and kind.kind not in present]
+
+
+def _demand_time(case: Case, service: Service, kind: str) -> None:
+    """In a correction: what was asked for again, and what the corrected answers demand beside it."""
+    if case.status == "draft":
         return
-    correction = case.correction
-    if (
-        case.status == "awaiting_applicant"
-        and correction
-        and correction.task
-        and kind in correction.documents
-    ):
-        return
+    asked = case.open_correction
+    if asked:
+        demanded = {missed.kind for missed in missing(case, service, case.form or {})}
+        # A file that was brought in this correction may be replaced.
+        if (
+            kind in asked.documents
+            or kind in demanded
+            or sent_since(case, kind, case.tasks[asked.task or ""].opened_at)
+        ):
+            return
     raise NotNow(
         {
             "id": "Dokumen ini hanya dapat dikirim sebelum diajukan atau saat diminta.",
@@ -208,10 +228,7 @@ def newest(case: Case, kind: str) -> Document | None:
 def sent_since(case: Case, kind: str, moment: datetime) -> bool:
     """Tell whether a document of this kind has arrived since then."""
     return any(
-        d.kind == kind
-        and d.state in ("received", "clean")
-        and d.announced_at is not None
-        and d.announced_at >= moment
+        d.kind == kind and d.state in PRESENT and d.announced_at is not None and d.announced_at >= moment
         for d in case.documents.values()
     )
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import events
 from functions.domain import history, intake, waits
-from functions.domain.case import Case, Writer
+from functions.domain.case import Case, Task, Writer
 from functions.domain.clock import Term
 from functions.domain.errors import Fault, Invalid, NotNow
 from functions.domain.service import Service
 
 _REASON_LIMIT = 5000
+_LONGEST_EXTENSION = 366
 
 
 def demand_reason(reason: str | None) -> str:
@@ -42,7 +44,9 @@ def withdraw(writer: Writer, service: Service, reason: str) -> None:
 
 def can_appeal(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
     process = service.processes.get("appeal")
-    if process is None or case.status != "rejected" or case.outcome is None or case.episode:
+    if process is None or case.status != "rejected" or case.outcome is None or case.episode or case.erased:
+        return False
+    if case.episodes[-1].process == "appeal":
         return False
     return process.opens_within is None or now <= calendar_of(case.agency).due(
         case.outcome.at, process.opens_within
@@ -50,7 +54,7 @@ def can_appeal(case: Case, service: Service, calendar_of: waits.CalendarOf, now:
 
 
 def appeal(writer: Writer, service: Service, calendar_of: waits.CalendarOf, reason: str) -> None:
-    """The applicant objects to a refusal: an episode of its own."""
+    """The applicant objects to a refusal, once: an episode of its own."""
     if not can_appeal(writer.case, service, calendar_of, writer.now):
         raise _not_now(
             writer.case,
@@ -70,6 +74,12 @@ def extend(writer: Writer, service: Service, calendar_of: waits.CalendarOf, term
         raise _not_now(
             case, {"id": "Jam hukum tidak sedang berjalan.", "en": "The legal clock is not running."}
         )
+    if term.unit != clock.term.unit or term.amount > _LONGEST_EXTENSION:
+        text = {
+            "id": f"Perpanjangan dihitung seperti jangka waktunya ({clock.term}), paling lama {_LONGEST_EXTENSION}.",
+            "en": f"An extension is counted like the term ({clock.term}), at most {_LONGEST_EXTENSION}.",
+        }
+        raise Invalid([Fault("/term", text)])
     writer.add(events.ClockExtended(term=str(term), reason=history.digest(reason)), {"reason": reason})
 
 
@@ -87,7 +97,8 @@ def redrive(writer: Writer, reason: str) -> None:
 def reopen(writer: Writer, service: Service, reason: str) -> None:
     """A supervisor takes a decided case up again: its application is examined anew."""
     case = writer.case
-    if case.status not in ("rejected", "lapsed", "withdrawn") or case.episode:
+    closed = case.status in ("rejected", "lapsed", "withdrawn") and case.episode is None
+    if not closed or case.submitted_at is None or case.erased:
         raise _not_now(
             case, {"id": "Berkas ini tidak dapat dibuka lagi.", "en": "This case cannot be reopened."}
         )
@@ -129,47 +140,67 @@ def park(writer: Writer, *, attempt: int, state: str, error: str) -> None:
     writer.add(events.AlarmRaised(reason="fault", state=state, error=error), actor="system")
 
 
-def conclude(
-    writer: Writer, service: Service, *, result: str, reasons: str | None, by: str, opens: str | None
-) -> None:
+@dataclass(frozen=True)
+class Decision:
+    """How an episode was decided: by whom, by which rule where it was the law, and in which words."""
+
+    by: str
+    rule: str | None = None
+    reasons: str | None = None
+
+
+_LEADING_TO = {
+    "approved": ("approve", "no_objection"),
+    "rejected": ("reject", "object", "return"),
+    "lapsed": ("lapse",),
+}
+"""Which answers lead to a result, the weightiest first."""
+
+
+def decision_of(case: Case, service: Service, episode: int, result: str) -> Decision:
+    """Give the decision behind a result: the weightiest answer of the wait that led to it.
+
+    Its reasons are the words that were demanded with the answers of that wait that lead there.
+    """
+    actions = _LEADING_TO[result]
+    leading = [task for task in case.tasks.values() if task.episode == episode and task.action in actions]
+    if not leading:
+        return Decision("system")
+    last = max(leading, key=lambda task: task.version)
+    together = [task for task in leading if task.key == last.key]
+    decider = min(together, key=lambda task: (actions.index(task.action or ""), -task.version))
+    said = [task.comment for task in together if task.comment and _demanded(case, service, task)]
+    return Decision(decider.done_by or "system", decider.rule, "\n".join(said) or None)
+
+
+def _demanded(case: Case, service: Service, task: Task) -> bool:
+    spec = waits.spec_of(case, service, task)
+    return spec is not None and any(a.name == task.action and a.comment == "required" for a in spec.actions)
+
+
+def conclude(writer: Writer, service: Service, *, result: str, opens: str | None) -> None:
     """End the episode with its result; an appeal that is upheld opens the application anew."""
     case = writer.case
     episode = case.episode
     if episode is None:
         return
+    decision = decision_of(case, service, episode.no, result)
     if result == "lapsed":
-        writer.add(events.CaseLapsed(reason="term"), actor="law")
+        writer.add(events.CaseLapsed(reason=decision.rule or "term"), actor="law")
     else:
         writer.add(
             events.OutcomeDecided(
-                episode=episode.no, result=result, reasons=history.digest(reasons) if reasons else None
+                episode=episode.no,
+                result=result,
+                reasons=history.digest(decision.reasons) if decision.reasons else None,
+                rule=decision.rule,
             ),
-            {"reasons": reasons} if reasons else None,
-            actor=by,
+            {"reasons": decision.reasons} if decision.reasons else None,
+            actor=decision.by,
         )
     _end(writer)
     if opens:
         intake.open_episode(writer, opens)
-
-
-def reasons_of(case: Case, episode: int) -> str | None:
-    """Give what the officers wrote where they refused, newest first in the words of the last round."""
-    against = [
-        t
-        for t in case.tasks.values()
-        if t.episode == episode and t.action in ("reject", "object") and t.comment
-    ]
-    return "\n".join(task.comment or "" for task in against) or None
-
-
-def decided_by(case: Case, episode: int) -> str:
-    """Give who took the last decision of an episode: an officer, or the law."""
-    done = [t for t in case.tasks.values() if t.episode == episode and t.done_by and t.role != "applicant"]
-    return (
-        max(done, key=lambda task: (task.done_at or task.opened_at, task.version)).done_by or "system"
-        if done
-        else "system"
-    )
 
 
 def may_be_erased_from(case: Case, service: Service, calendar_of: waits.CalendarOf) -> datetime | None:

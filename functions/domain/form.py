@@ -16,7 +16,7 @@ from pydantic.functional_validators import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from functions.domain.errors import Fault, Text
-from functions.domain.expression import evaluate, holds
+from functions.domain.expression import ExpressionFailed, evaluate, holds
 from functions.domain.service import DocumentKind, FormField, Service
 
 MAX_FORM_BYTES = 64 * 1024
@@ -138,7 +138,11 @@ def schema(service: Service, language: str) -> dict[str, Any]:
 
 
 def _asked(field: FormField, form: Mapping[str, Any]) -> bool:
-    return holds(field.when, {"form": form})
+    try:
+        return holds(field.when, {"form": form})
+    except ExpressionFailed:
+        # An answer of the wrong type is named itself; what hangs on it is asked once it is mended.
+        return False
 
 
 def _day(text: str) -> str:

@@ -8,15 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import events
+from functions.domain import documents, history, numbers, waits
 from functions.domain import form as forms
-from functions.domain import history, numbers, waits
-from functions.domain.case import Case, Writer
+from functions.domain.case import Case, Correction, Writer
 from functions.domain.errors import Fault, Forbidden, Invalid, NotNow, TooLarge
 from functions.domain.identity import Person
 from functions.domain.service import DocumentKind, Service
 
 CalendarOf = waits.CalendarOf
-PRESENT = frozenset({"received", "clean"})
 
 
 def may_file(person: Person, service: Service, on_behalf_of: str | None, now: datetime) -> None:
@@ -67,8 +66,8 @@ def patch(writer: Writer, service: Service, change: Mapping[str, Any]) -> None:
     old = case.form or {}
     new = forms.merge(old, change)
     pointers = forms.changed_pointers(old, new)
-    if case.status == "awaiting_applicant" and case.correction and case.correction.task:
-        _only_what_was_asked(pointers, case)
+    if case.open_correction:
+        _only_what_was_asked(pointers, case.open_correction, service, new)
     elif case.status != "draft":
         raise NotNow(
             {
@@ -91,17 +90,17 @@ def submit(writer: Writer, service: Service, calendar_of: CalendarOf) -> None:
         )
     form = forms.clean(service, case.form or {})
     _demand(form_faults(service, form) + missing_documents(case, service, form))
-    facts = forms.facts(service, form)
+    facts, calendar = forms.facts(service, form), calendar_of(case.agency)
     writer.add(
         events.CaseSubmitted(
-            number=numbers.number(service.prefix, writer.now.year, case.id),
+            number=numbers.number(service.prefix, calendar.day_of(writer.now).year, case.id),
             form=history.digest(form),
             facts=facts,
         ),
         {"form": form} if form != case.form else None,
     )
     open_episode(writer, "application")
-    waits.start_clock(writer, service, calendar_of(case.agency), "submitted")
+    waits.start_clock(writer, service, calendar, "submitted")
 
 
 def open_episode(writer: Writer, process: str, reason: str | None = None) -> None:
@@ -121,13 +120,7 @@ def form_faults(service: Service, form: Mapping[str, Any]) -> list[Fault]:
 
 def missing_documents(case: Case, service: Service, form: Mapping[str, Any]) -> list[Fault]:
     """List the documents that these answers ask for and that have not arrived."""
-    present = {document.kind for document in case.documents.values() if document.state in PRESENT}
-    try:
-        needed = forms.documents_needed(service, forms.context_of(service, form))
-    except ValueError:
-        # An answer of the wrong type is named already; its documents cannot be known before it is mended.
-        needed = [document for document in service.documents if document.when is None]
-    return [_missing(kind) for kind in needed if kind.required and kind.kind not in present]
+    return [_missing(kind) for kind in documents.missing(case, service, form)]
 
 
 def claims_of(service: Service, form: Mapping[str, Any]) -> tuple[str, ...]:
@@ -139,10 +132,14 @@ def claims_of(service: Service, form: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _only_what_was_asked(pointers: list[str], case: Case) -> None:
-    opened = set(case.correction.fields) if case.correction else set()
-    tops = {"/" + pointer.lstrip("/").split("/")[0] for pointer in opened}
-    closed = [pointer for pointer in pointers if pointer not in tops]
+def _only_what_was_asked(
+    pointers: list[str], asked: Correction, service: Service, form: Mapping[str, Any]
+) -> None:
+    """Refuse every other change; a question that only the corrected answers raise may be answered as well."""
+    opened = {"/" + pointer.lstrip("/").split("/")[0] for pointer in asked.fields}
+    before = {field.name for field in forms.asked_fields(service, asked.before)}
+    raised = {f"/{field.name}" for field in forms.asked_fields(service, form) if field.name not in before}
+    closed = [pointer for pointer in pointers if pointer not in opened | raised]
     message = {
         "id": "Isian ini tidak diminta untuk diperbaiki.",
         "en": "This field was not opened for correction.",

@@ -31,7 +31,8 @@ class Notification:
 def take_in(writer: Writer, service: Service, calendar_of: waits.CalendarOf, notice: Notification) -> str:
     """Let a notification have its effect, once; gives ``accepted``, ``repeated`` or ``refused``.
 
-    What cannot be true (wrong amount or currency, a bill that is closed) is refused and stands in the history.
+    What cannot be true or comes too late (wrong amount or currency, paid after the term, a bill that is closed) is
+    refused and stands in the history.
     """
     payment = writer.case.payments.get(notice.payment)
     if payment is None:
@@ -62,11 +63,12 @@ def _objection(payment: Payment, notice: Notification) -> str | None:
         return "already_paid"
     if payment.state in ("expired", "refunded"):
         return f"bill_{payment.state}"
-    if notice.outcome == "paid" and notice.currency != payment.currency:
+    if notice.currency != payment.currency:
         return "currency"
-    if notice.outcome == "paid" and notice.amount != payment.amount:
+    if notice.amount != payment.amount:
         return "amount"
-    return None
+    # What counts is when the money was paid, not when the word of it came.
+    return "late" if notice.outcome == "paid" and notice.at > payment.due_at else None
 
 
 def _receive(
@@ -88,9 +90,23 @@ def _receive(
         writer.add(events.TaskCompleted(task=task.id, action="paid"), actor="system")
         waits.resume(writer)
         waits.start_clock(writer, service, calendar_of(writer.case.agency), "paid")
-        waits.settle(writer, service, task.key)
+        waits.settle(writer, service, calendar_of, task.key)
 
 
 def task_of(case: Case, payment: Payment) -> Task | None:
     """Give the applicant's task that asks for this payment."""
     return next((task for task in case.tasks.values() if task.payment == payment.id), None)
+
+
+def credit(case: Case, episode: int, step: str) -> int:
+    """Give what was paid for the same step of the same process in earlier episodes: they came to nothing."""
+    process = case.episodes[episode - 1].process
+    earlier = {one.no for one in case.episodes if one.process == process and one.no < episode}
+    return sum(
+        payment.amount
+        for payment in case.payments.values()
+        if payment.state == "paid"
+        and (task := task_of(case, payment))
+        and task.step == step
+        and task.episode in earlier
+    )

@@ -28,20 +28,25 @@ def _filer(person: Person, case: Case, service: Service, now: datetime) -> bool:
 
 def _involved(person: Person, case: Case, service: Service, now: datetime) -> bool:
     """An officer of a role to which a task of this case was given, of whatever agency."""
-    return case.status != "draft" and any(person.holds(task.role, now) for task in case.tasks.values())
+    return _handed_in(case) and any(person.holds(task.role, now) for task in case.tasks.values())
 
 
 def _of_the_agency(person: Person, case: Case, service: Service, now: datetime) -> bool:
     agencies = {role.split("/")[0] for role in person.roles_at(now) if not role.endswith("/integrator")}
-    return case.status != "draft" and case.agency in agencies
+    return _handed_in(case) and case.agency in agencies
 
 
 def _supervisor(person: Person, case: Case, service: Service, now: datetime) -> bool:
-    return case.status != "draft" and any(person.holds(role, now) for role in service.supervisors)
+    return _handed_in(case) and any(person.holds(role, now) for role in service.supervisors)
 
 
 def _records(person: Person, case: Case, service: Service, now: datetime) -> bool:
-    return case.status != "draft" and person.holds(f"{case.agency}/records", now)
+    return _handed_in(case) and person.holds(f"{case.agency}/records", now)
+
+
+def _handed_in(case: Case) -> bool:
+    """What was never submitted is nobody's business but the applicant's, even when it was withdrawn."""
+    return case.submitted_at is not None
 
 
 def _asked_for_documents(person: Person, case: Case, service: Service, now: datetime) -> bool:
@@ -124,10 +129,13 @@ def _not_the_own_case(person: Person, case: Case, task: Task, now: datetime) -> 
 
 
 def _four_eyes(person: Person, case: Case, task: Task, spec: TaskSpec, now: datetime) -> None:
-    """Who acts, and for whom: neither may be who did, or for whom was done, a step that others must do."""
+    """Who acts, and for whom: neither may be who did, or for whom was done, a step that others must do.
+
+    An earlier episode counts as well: whoever reviewed an application does not decide the appeal.
+    """
     acting = {person.username, person.on_behalf_of(task.role, now)} - {None}
     for other in case.tasks.values():
-        if other.episode != task.episode or other.state != "done":
+        if other.state != "done":
             continue
         if other.step not in spec.different_from and other.name not in spec.different_from:
             continue

@@ -98,9 +98,7 @@ def complete(
     else:
         _demand_action(case, service, task, action, comment)
         _decide(writer, service, person, task, action, comment, data)
-    verdict = waits.settle(writer, service, task.key)
-    if spec and spec.marks == "complete" and verdict and verdict.error is None:
-        waits.start_clock(writer, service, calendar_of(case.agency), "complete")
+    waits.settle(writer, service, calendar_of, task.key)
 
 
 def _decide(
@@ -291,20 +289,16 @@ def _rounds_left(case: Case, service: Service, task: Task) -> bool:
     return not isinstance(correct, CorrectStep) or case.episodes[task.episode - 1].rounds < correct.rounds
 
 
-def specs_to_ask(case: Case, specs: tuple[TaskSpec, ...], episode: int, step: str) -> list[TaskSpec]:
-    """Leave out who has already agreed in an earlier round: nobody is asked twice for the same yes."""
-    agreed = {
-        task.name
-        for task in case.tasks.values()
-        if task.episode == episode
-        and task.step == step
-        and task.action in ("approve", "no_objection", "object")
-    }
-    returned = {
-        task.name
-        for task in case.tasks.values()
-        if task.episode == episode and task.step == step and task.action == "return"
-    }
-    if not returned:
-        return list(specs)
+def specs_to_ask(case: Case, specs: tuple[TaskSpec, ...], key: waits.Key) -> list[TaskSpec]:
+    """Leave out who has agreed in the rounds that this step returned itself: nobody is asked twice for the same yes.
+
+    Where the case comes back from a later step, everybody is asked again.
+    """
+    episode, step, round_ = key
+    agreed: set[str] = set()
+    while round_ := round_ - 1:
+        earlier = case.tasks_of(episode, step, round_)
+        if not any(task.action == "return" for task in earlier):
+            break
+        agreed |= {task.name for task in earlier if task.action in ("approve", "no_objection")}
     return [spec for spec in specs if spec.name not in agreed]

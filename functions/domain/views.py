@@ -66,7 +66,7 @@ def _case(case: Case, service: Service) -> View:
             "submitted_at": _text(case.submitted_at) or None,
         },
     }
-    if case.status != "draft":
+    if case.submitted_at is not None:
         view["place"], view["place_sort"] = (
             of_agency(case.agency),
             f"{case.status}#{_text(case.submitted_at)}",

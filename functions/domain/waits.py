@@ -79,13 +79,19 @@ def _worst(tasks: Iterable[Task], step: Step) -> Verdict:
     return Verdict("paid" if isinstance(step, PayStep) else "approve")
 
 
-def settle(writer: Writer, service: Service, key: Key) -> Verdict | None:
-    """After an answer: if the wait is decided, call off whoever need not answer any more."""
+def settle(writer: Writer, service: Service, calendar_of: CalendarOf, key: Key) -> Verdict | None:
+    """After an answer: if the wait is decided, call off whoever need not answer any more.
+
+    Once the task that marks the application as complete has gone well, the clock starts that counts from there.
+    """
     verdict = verdict_of(writer.case, service, key)
     if verdict:
         for task in writer.case.tasks_of(*key):
             if task.is_open:
                 writer.add(events.TaskCancelled(task=task.id, reason="decided"))
+    specs = getattr(step_of(writer.case, service, key), "of", ())
+    if verdict and verdict.error is None and any(spec.marks == "complete" for spec in specs):
+        start_clock(writer, service, calendar_of(writer.case.agency), "complete")
     return verdict
 
 
@@ -136,7 +142,7 @@ def ring(writer: Writer, service: Service, calendar_of: CalendarOf, key: Key) ->
     clock = legal_clock(case, service, calendar_of(case.agency))
     if clock and case.clock and not case.clock.alarmed and clock.state(now) == "overdue":
         writer.add(events.AlarmRaised(reason="clock"), actor="system")
-    settle(writer, service, key)
+    settle(writer, service, calendar_of, key)
 
 
 def _fall_silent(writer: Writer, service: Service, task: Task) -> None:

@@ -9,7 +9,7 @@ from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
 import events
-from functions.domain import waits
+from functions.domain import payments, waits
 from functions.domain.clock import Term, rfc3339
 from functions.runtime.step import Desk, WaitRequest, wait
 
@@ -27,16 +27,17 @@ class Request(WaitRequest):
 
 
 def run(request: Request, desk: Desk) -> str | None:
-    """Open the bill and the applicant's task; a fee of zero is settled at once."""
+    """Open the bill and the applicant's task; where nothing is left to pay, it is settled at once."""
     fee = desk.case.fee
-    if not fee or fee["amount"] == 0:
+    amount = fee["amount"] - payments.credit(desk.case, request.episode, request.step) if fee else 0
+    if not fee or amount <= 0:
         return "paid"
     due = rfc3339(
         desk.ports.catalogue.calendar(desk.case.agency).due(desk.writer.now, request.parameters.within)
     )
     payment = desk.writer.next_id("p", desk.case.payments)
     desk.writer.add(
-        events.PaymentBilled(payment=payment, amount=fee["amount"], currency=fee["currency"], due_at=due)
+        events.PaymentBilled(payment=payment, amount=amount, currency=fee["currency"], due_at=due)
     )
     desk.writer.add(
         events.TaskOpened(

@@ -32,7 +32,7 @@ class Request(WaitRequest):
 def run(request: Request, desk: Desk) -> str | None:
     """Open a task for everybody whom these answers concern and who has not agreed before."""
     context = forms.context_of(desk.service, desk.case.form, desk.case.facts)
-    asked = tasks.specs_to_ask(desk.case, request.parameters.tasks, request.episode, request.step)
+    asked = tasks.specs_to_ask(desk.case, request.parameters.tasks, request.key)
     for spec in asked:
         if holds(spec.when, context):
             _open(request, desk, spec)
