@@ -31,7 +31,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "fee": ("form", "facts", "values"),
     "task": ("facts",),
     "route": ("facts",),
-    "letter": ("form", "facts", "titles", "case", "permit"),
+    "letter": ("form", "facts", "titles", "case"),
     "permit": ("facts", "titles"),
     "notice": ("facts", "titles", "case", "permit", "payment", "task", "service", "link"),
 }
@@ -42,7 +42,7 @@ choice of the form (or the fact of the same name) the title of the chosen option
 dates (``…_on``, ``valid_until``) and money (``payment.amount``) already written in the language of the text.
 """
 SCOPE_NAMES: Mapping[str, tuple[str, ...]] = {
-    "case": ("id", "number", "submitted_on", "decided_on"),
+    "case": ("number", "submitted_on"),
     "permit": ("number", "issued_on", "valid_until"),
     "payment": ("amount", "due_on"),
     "task": ("title", "due_on"),

@@ -2,7 +2,7 @@
 
 Published versions
     ``versions/<n>.json`` beside a service is version n as it was published. What running cases rely on (everything
-    but titles and explanations) cannot change under that number any more: raise ``version``. When the version rises, the
+    but titles and explanations) cannot change under that number: raise ``version``. When the version rises, the
     ``service.json`` that stood there is kept under its number; the definitions of an old version follow from it.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.domain.service import Agency, Service
+from infra.compiler import diagram
 from infra.compiler.define import VARIABLES, define
 from infra.compiler.finding import Faulty, Finding
 from infra.compiler.lint import lint
@@ -25,7 +26,18 @@ from infra.compiler.read import Block, line_of, read
 WORKFLOWS = Path(__file__).resolve().parents[2] / "workflows"
 SOURCE = "service.yaml"
 TEXT_KEYS = frozenset(
-    {"title", "help", "summary", "who", "words", "silence_words", "message", "label", "legal_basis"}
+    {
+        "title",
+        "help",
+        "summary",
+        "who",
+        "words",
+        "when_words",
+        "silence_words",
+        "message",
+        "label",
+        "legal_basis",
+    }
 )
 """Titles and explanations, which may be mended in a published version; the wording of letters is substance."""
 
@@ -93,6 +105,8 @@ def service_files(workflows: Path, code: str, offices: Offices) -> Files:
         file = folder / f"{name}.asl.json"
         _raise_if_any(replace(finding, file=file) for finding in lint(definition, variables=VARIABLES))
         files[file] = as_json(definition)
+    for language in diagram.LANGUAGES:
+        files[folder / f"diagram.{language}.svg"] = diagram.draw(service, offices.agencies, language)
     return files | _history(folder, service)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from infra.compiler.finding import Faulty, Finding
 from infra.compiler.normalise import agencies_of, normalise, service_of
 from infra.compiler.prove import prove
@@ -11,6 +13,7 @@ AGENCIES = """
 office:
   name: {id: Kantor, en: Office}
   address: Jalan Satu
+  place: Kota Satu
   roles:
     desk: {id: Loket, en: Desk}
     clerk: {id: Juru tulis, en: Clerk}
@@ -21,6 +24,7 @@ office:
 other:
   name: {id: Dinas Lain, en: Other office}
   address: Jalan Dua
+  place: Kota Dua
   roles:
     expert: {id: Ahli, en: Expert}
 """
@@ -201,6 +205,12 @@ def changed(text: str, *changes: Change) -> str:
         assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times"
         text = text.replace(old, new)
     return text
+
+
+def change(workflows: Path, *changes: Change) -> None:
+    """Change the small service where it stands in a folder."""
+    path = workflows / "small" / "service.yaml"
+    path.write_text(changed(path.read_text(), *changes))
 
 
 def findings(*changes: Change, agencies: tuple[Change, ...] = ()) -> list[Finding]:

@@ -9,33 +9,11 @@ import pytest
 
 from infra.compiler.__main__ import main
 from infra.compiler.build import WORKFLOWS, as_json
-from tests.compiler.small import AGENCIES, SERVICE, changed
-
-CALENDAR = """
-calendar: indonesia
-zone: Asia/Jakarta
-holidays:
-  - {date: 2026-01-01, name: {id: Tahun Baru, en: New Year}}
-"""
-
-
-@pytest.fixture
-def workflows(tmp_path: Path) -> Path:
-    (tmp_path / "small").mkdir()
-    (tmp_path / "calendars").mkdir()
-    (tmp_path / "agencies.yaml").write_text(AGENCIES)
-    (tmp_path / "calendars" / "indonesia.yaml").write_text(CALENDAR)
-    (tmp_path / "small" / "service.yaml").write_text(SERVICE)
-    return tmp_path
+from tests.compiler.small import SERVICE, change
 
 
 def run(workflows: Path, *arguments: str) -> int:
     return main(["--workflows", str(workflows), *arguments])
-
-
-def change(workflows: Path, *changes: tuple[str, str]) -> None:
-    path = workflows / "small" / "service.yaml"
-    path.write_text(changed(path.read_text(), *changes))
 
 
 def test_what_is_committed_is_what_the_sources_compile_to() -> None:
