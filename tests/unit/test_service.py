@@ -123,14 +123,13 @@ def test_expressions_find_what_their_scopes_promise(service: Service) -> None:
 
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_letters_find_what_their_scope_promises(service: Service, language: words.Language) -> None:
-    case = Case(
-        "c", number="PBG-1", submitted_at=datetime(2026, 1, 5, tzinfo=UTC), form=forms.example(service)
-    )
+    form = forms.example(service)
+    case = Case("c", number="PBG-1", submitted_at=datetime(2026, 1, 5, tzinfo=UTC), form=form)
 
     known = words.context(case, service, Catalogue().calendar("pupr"), language, personal=True)
 
     assert set(SCOPES["letter"]) <= set(known)
     assert set(SCOPE_NAMES["case"]) <= set(known["case"])
     assert set(known["titles"]) == {
-        field.name for field in forms.asked_fields(service, case.form or {}) if field.options
+        field.name for field in forms.asked_fields(service, form) if field.options
     }
