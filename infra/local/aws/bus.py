@@ -51,6 +51,8 @@ class Bus:
         # Told of each delivery before it starts, and of its id when it is over.
         self.accepted: Callable[[Delivery], None] = lambda delivery: None
         self.finished: Callable[[str], None] = lambda delivery_id: None
+        # Told when the events of a request have been accepted.
+        self.kept: Callable[[], None] = lambda: None
 
     def publish(self, source: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
         """Put the event of an AWS service on the default bus."""
@@ -113,14 +115,14 @@ class Bus:
         self.finished(delivery.id)
 
 
-def install(patches: Patches, bus: Bus, settled: Callable[[], None]) -> None:
-    """Let rules send to functions; `settled` is called before `PutEvents` answers."""
+def install(patches: Patches, bus: Bus) -> None:
+    """Let rules send to functions."""
     put_events = EventsBackend.put_events
 
     def put(backend: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         now = bus._motion.clock.now().timestamp()
         entries = put_events(backend, [{"Time": now} | event for event in events])
-        settled()
+        bus.kept()
         return entries
 
     def send_to_targets(rule: Rule, original_event: Any, transform_input: bool = True) -> None:
@@ -130,6 +132,38 @@ def install(patches: Patches, bus: Bus, settled: Callable[[], None]) -> None:
 
     patches.set(EventsBackend, "put_events", put)
     patches.set(Rule, "send_to_targets", send_to_targets)
+
+
+STATUS_CHANGE = "Step Functions Execution Status Change"
+
+
+def run_of(execution: Any) -> dict[str, Any]:
+    """What is kept of a running execution, to be told when it is lost."""
+    return {
+        "arn": execution.exec_arn,
+        "machine": execution.state_machine_arn,
+        "name": execution.name,
+        "input": execution.execution_input,
+        "started": _millis(execution.start_date),
+    }
+
+
+def lost_detail(run: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The detail of the event for an execution that ended with the system it ran in."""
+    return {
+        "executionArn": run["arn"],
+        "stateMachineArn": run["machine"],
+        "name": run["name"],
+        "status": "ABORTED",
+        "startDate": run["started"],
+        "stopDate": _millis(now),
+        "input": run["input"],
+        "output": None,
+        "inputDetails": {"included": True},
+        "outputDetails": None,
+        "error": None,
+        "cause": "the system was stopped",
+    }
 
 
 def execution_detail(execution: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 # `datetime` ends there, and a wait without a limit is a wait of 99,999,999 seconds.
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -62,6 +63,8 @@ class LocalClock:
         self._settle: Callable[[], None] = _nothing
         self._run: Callable[[str], None] = _nobody
         self._running = False
+        # Told of each jump.
+        self.moved: Callable[[], None] = _nothing
         self._ticker: threading.Thread | None = None
 
     def now(self) -> datetime:
@@ -134,19 +137,27 @@ class LocalClock:
             self._schedules.clear()
         self._settle, self._run = _nothing, _nobody
 
-    @property
-    def offset(self) -> timedelta:
-        """How far the law's time is ahead of the machine's."""
-        return self.now() - _machine()
+    def reading(self) -> dict[str, Any]:
+        """What `resume_from` needs to go on after a restart."""
+        now = self.now()
+        return {"moment": now.isoformat(), "offset": (now - _machine()).total_seconds()}
+
+    def resume_from(self, reading: dict[str, Any]) -> None:
+        """Go on from where an earlier clock stood; a running one has gone on meanwhile."""
+        self._set(datetime.fromisoformat(reading["moment"]))
+        if not self._frozen:
+            self._set(_machine() + timedelta(seconds=reading["offset"]))
 
     def _now(self) -> datetime:
         return self._moment if self._frozen else _machine() + self._offset
 
     def _set(self, moment: datetime) -> None:
         with self._lock:
-            if moment > self._now():
-                self._moment = moment
-                self._offset = moment - _machine()
+            if moment <= self._now():
+                return
+            self._moment = moment
+            self._offset = moment - _machine()
+        self.moved()
 
     def _next_timer(self, limit: datetime) -> Timer | None:
         with self._lock:

@@ -10,14 +10,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from moto.s3 import notifications
-from moto.s3.models import S3Backend
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
 from infra.local.aws.account import ACCOUNT
 from infra.local.aws.bus import Bus
+from infra.local.aws.journal import Journal
 from infra.local.aws.patches import Patches
 
 # S3's words for the API call that made an object.
@@ -44,9 +46,10 @@ class Objects:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._request = threading.local()
-        # Told of each new object, of each deleted one (bucket, key, version or none), and at the end of a request.
+        # Told of each new object, of each deletion (bucket, key, version or none, version of the delete marker made
+        # or none), and at the end of a request.
         self.created: Callable[[Created], None] = lambda created: None
-        self.deleted: Callable[[str, str, str | None], None] = lambda bucket, key, version: None
+        self.deleted: Callable[[str, str, str | None, str | None], None] = lambda *_: None
         self.kept: Callable[[], None] = lambda: None
 
     @contextmanager
@@ -93,8 +96,11 @@ def _detail(created: Created) -> dict[str, Any]:
     }
 
 
-def install(patches: Patches, objects: Objects) -> None:
-    """Tell of objects at the end of the request that made them."""
+def install(patches: Patches, objects: Objects, journal: Journal | None) -> None:
+    """Tell of objects at the end of the request that made them; with a journal, keep them."""
+    if journal is not None:
+        objects.created, objects.deleted = _keep(journal), _forget(journal)
+        patches.set(S3Backend, "create_bucket", _with_kept(journal))
     for name in ("key_response", "bucket_response"):
         patches.set(S3Response, name, _whole(objects, getattr(S3Response, name)))
     patches.set(notifications, "send_event", _send_event(objects))
@@ -127,7 +133,73 @@ def _delete(objects: Objects) -> Callable[..., Any]:
         bypass: bool = False,
     ) -> Any:
         answer = original(backend, bucket_name, key_name, version_id, bypass)
-        objects.deleted(bucket_name, key_name, version_id)
+        _, headers = answer
+        marker = headers.get("version-id") if version_id is None else None
+        objects.deleted(bucket_name, key_name, version_id, marker)
         return answer
 
     return delete_object
+
+
+def _keep(journal: Journal) -> Callable[[Created], None]:
+    def created(created: Created) -> None:
+        bucket, key = created.bucket.name, created.key
+        version = {
+            "version": key.version_id,
+            "file": journal.write_file(bucket, key.name, key.version_id, key.value),
+            "metadata": dict(key.metadata),
+            "algorithm": key.checksum_algorithm,
+            "checksum": key.checksum_value,
+            "modified": key.last_modified.isoformat(),
+        }
+        journal.write(object=[bucket, key.name, version])
+
+    return created
+
+
+def _forget(journal: Journal) -> Callable[[str, str, str | None, str | None], None]:
+    def deleted(bucket: str, key: str, version: str | None, marker: str | None) -> None:
+        if marker is None:
+            journal.write(gone=[bucket, key, version])
+        else:
+            journal.write(object=[bucket, key, {"version": marker}])
+
+    return deleted
+
+
+def _with_kept(journal: Journal) -> Callable[..., FakeBucket]:
+    original = S3Backend.create_bucket
+
+    def create_bucket(backend: S3Backend, *args: Any, **kwargs: Any) -> FakeBucket:
+        bucket = original(backend, *args, **kwargs)
+        for name, versions in journal.state.objects.pop(bucket.name, {}).items():
+            keys: list[Any] = []
+            for version in versions:
+                keys.append(_restored(journal, bucket, name, version, keys))
+            bucket.keys.setlist(name, keys)
+        return bucket
+
+    return create_bucket
+
+
+def _restored(
+    journal: Journal, bucket: FakeBucket, name: str, version: dict[str, Any], older: list[Any]
+) -> Any:
+    if "file" not in version:
+        marker = FakeDeleteMarker(key=older[-1])
+        marker._version_id = version["version"]
+        return marker
+    key = FakeKey(
+        name=name,
+        bucket_name=bucket.name,
+        value=journal.read_file(version["file"]),
+        account_id=bucket.account_id,
+        region_name=bucket.region_name,
+        is_versioned=version["version"] != "null",
+        version_id=version["version"],
+        checksum_value=version["checksum"],
+    )
+    key.set_metadata(version["metadata"])
+    key.checksum_algorithm = version["algorithm"]
+    key.last_modified = datetime.fromisoformat(version["modified"])
+    return key

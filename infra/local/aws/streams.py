@@ -7,7 +7,6 @@ BisectBatchOnFunctionError, a bound on the retries and a dead-letter queue.
 from __future__ import annotations
 
 import json
-import threading
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -45,25 +44,21 @@ class Streams:
         self._functions = functions
         self._dead_letters = dead_letters
         self._subscriptions: list[Subscription] = []
-        self._lock = threading.Lock()
-        self.acknowledge: Callable[[str, int], None] = lambda name, sequence: None
+        # Told of a subscription, its table, and the number of the last change that its function took.
+        self.acknowledge: Callable[[str, str, int], None] = lambda name, table, number: None
 
-    def subscribe(self, table: str, function_name: str, batch_size: int) -> Subscription:
+    def subscribe(
+        self, table: str, function_name: str, batch_size: int, missed: list[tuple[int, Change]]
+    ) -> None:
+        """Deliver what is published from now on, after what the function missed before."""
         subscription = Subscription(self, table, function_name, batch_size)
-        with self._lock:
-            self._subscriptions.append(subscription)
-        return subscription
+        subscription.publish(missed)
+        self._subscriptions.append(subscription)
 
     def publish(self, changes: list[tuple[int, Change]]) -> None:
-        """Hand numbered changes to the subscriptions of their tables."""
+        """Hand numbered changes to the subscriptions of their tables; one call at a time."""
         for subscription in self._subscriptions:
-            records = [
-                record(number, change)
-                for number, change in changes
-                if change.table.name == subscription.table
-            ]
-            if records:
-                subscription.add(records)
+            subscription.publish(changes)
 
     def close(self) -> None:
         for subscription in self._subscriptions:
@@ -76,7 +71,7 @@ class Subscription:
     def __init__(self, streams: Streams, table: str, function_name: str, batch_size: int) -> None:
         self.table = table
         self.function_name = function_name
-        self.name = f"{table}>{function_name}"
+        self.name = name_of(table, function_name)
         self._streams = streams
         self._batch_size = batch_size
         self._lane = Lane(streams._motion, f"stream {self.name}")
@@ -86,9 +81,11 @@ class Subscription:
         self._paused = False
         self._closed = False
 
-    def add(self, records: list[Record]) -> None:
-        self._backlog.extend(records)
-        self._lane.add(self._deliver)
+    def publish(self, changes: list[tuple[int, Change]]) -> None:
+        records = [record(number, change) for number, change in changes if change.table.name == self.table]
+        if records:
+            self._backlog.extend(records)
+            self._lane.add(self._deliver)
 
     def close(self) -> None:
         self._closed = True
@@ -133,7 +130,11 @@ class Subscription:
     def _drop(self, count: int) -> None:
         for _ in range(count):
             last = self._backlog.popleft()
-        self._streams.acknowledge(self.name, int(last["dynamodb"]["SequenceNumber"]))
+        self._streams.acknowledge(self.name, self.table, int(last["dynamodb"]["SequenceNumber"]))
+
+
+def name_of(table: str, function_name: str) -> str:
+    return f"{table}>{function_name}"
 
 
 def record(number: int, change: Change) -> Record:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from moto.dynamodb.models import dynamodb_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from infra.local.aws import (
@@ -19,16 +20,19 @@ from infra.local.aws import (
     expressions,
     faults,
     functions,
+    keys,
     objects,
     outbox,
+    streams,
     tables,
     uploads,
 )
 from infra.local.aws.account import Account
-from infra.local.aws.bus import Bus
+from infra.local.aws.bus import Bus, Delivery
 from infra.local.aws.clock import LocalClock
 from infra.local.aws.faults import Faults
 from infra.local.aws.functions import Functions
+from infra.local.aws.journal import Journal, State
 from infra.local.aws.motion import Motion
 from infra.local.aws.objects import Objects
 from infra.local.aws.outbox import Outbox
@@ -75,38 +79,81 @@ class LocalAws:
         self._port = port
         self._data = data
         self._server: Server | None = None
-        self._numbers = itertools.count(1)
+        self._journal: Journal | None = None
 
     def start(self) -> LocalAws:
+        """Start the account.
+
+        Raises:
+            RuntimeError: when another one runs in this process, or another process keeps its state in `data`.
+            OSError: when the port is taken.
+        """
         self._server = None if self._port is None else Server(self._port)
         self._account = Account(self.endpoint)
         self._patches = Patches()
-        self._account.open(self._patches)
+        try:
+            self._account.open(self._patches)
+        except RuntimeError:
+            self._close_server()
+            raise
+        try:
+            self._build()
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def _build(self) -> None:
+        self._stopping = False
+        self._journal = None if self._data is None else Journal(self._data)
+        self._state = State() if self._journal is None else self._journal.state
+        self._numbers = itertools.count(self._state.number + 1)
         self.motion = Motion(self.clock)
         self.functions = Functions(self._handlers, self.faults)
         self._streams = Streams(self.motion, self.functions, self.dead_letters)
         self._bus = Bus(self.motion, self.functions, self.dead_letters)
         self._objects = Objects(self._bus)
         self._outbox = Outbox(self.clock)
+        self._tables = Tables(self._changed, self._state.items)
         self._mend()
+        if self._journal is not None:
+            self._keep(self._journal)
         faults.use(self.faults)
         self.clock.attach(self.settle, self._run_schedule)
         if self._server is not None:
             self._server.start()
-        return self
 
     def stop(self) -> None:
-        if self._server is not None:
-            self._server.stop()
+        """End everything; with a directory, what is unfinished goes on when the next system resumes.
+
+        Raises:
+            NotSettled: when a function does not end within ten seconds.
+        """
+        self._close_server()
         self.clock.detach()
         self._streams.close()
         self._bus.close()
+        self._stopping = True
         for execution in self._executions():
             execution.stop()
-        self.motion.join(STOP_SECONDS)
+        try:
+            self.motion.join(STOP_SECONDS)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._close_server()
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
         faults.use(None)
         self._account.close()
         self._patches.restore()
+
+    def _close_server(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
 
     def __enter__(self) -> LocalAws:
         return self.start()
@@ -146,12 +193,20 @@ class LocalAws:
         self.clock.every(period, self.functions.known(function_name))
 
     def subscribe_stream(self, table: str, function_name: str, batch_size: int = 100) -> None:
-        """Deliver the changes of a table to a function from now on.
+        """Deliver the changes of a table to a function from now on, after those that a stop or a crash left over.
 
         Raises:
             KeyError: when there is no function of that name.
         """
-        self._streams.subscribe(table, self.functions.known(function_name), batch_size)
+        name = streams.name_of(table, self.functions.known(function_name))
+        with self._tables.lock:
+            _, taken = self._state.subscriptions.get(name, (table, self._state.number))
+            self._write(subscription=[name, table, taken])
+            self._sync()
+            missed = [change for change in self._state.changes if change[0] > taken and change[1] == table]
+            self._streams.subscribe(
+                table, function_name, batch_size, [self._change(change) for change in missed]
+            )
 
     def upload(self, post: Mapping[str, Any], content: bytes, filename: str = "file") -> browser.Answer:
         """Post a file with a presigned form `{"url", "fields"}`, as a browser does."""
@@ -165,6 +220,25 @@ class LocalAws:
         """The e-mails and text messages sent so far: channel, to, subject, body, at."""
         return self._outbox.messages(to)
 
+    def lost_executions(self) -> list[dict[str, Any]]:
+        """The executions that ran when the system stopped: arn, machine, name, input (JSON), started."""
+        return list(self._state.runs.values())
+
+    def resume(self) -> None:
+        """Go on after a restart, once functions, rules and tables are there.
+
+        Bus events that were not delivered are, and every lost execution is told on the default bus as ABORTED.
+        """
+        for event in self._state.events.values():
+            self._bus.deliver(Delivery(event["id"], event["function"], event["event"]))
+        for run in self.lost_executions():
+            detail = bus.lost_detail(run, self.clock.now())
+            self._bus.publish("aws.states", bus.STATUS_CHANGE, [run["arn"]], detail)
+            self._write(ended=run["arn"])
+        self._sync()
+        self._state.events.clear()
+        self._state.runs.clear()
+
     def runs(self) -> list[Run]:
         """Every execution, in the order of their start."""
         return [_run(execution) for execution in sorted(self._executions(), key=lambda each: each.start_date)]
@@ -174,20 +248,56 @@ class LocalAws:
         functions.install(self._patches, self.functions)
         expressions.install(self._patches, self.clock)
         executions.install(self._patches, self.motion, self._watch)
-        tables.install(self._patches, Tables(self._changed))
-        bus.install(self._patches, self._bus, lambda: None)
+        tables.install(self._patches, self._tables)
+        bus.install(self._patches, self._bus)
         uploads.install(self._patches)
-        objects.install(self._patches, self._objects)
+        objects.install(self._patches, self._objects, self._journal)
+        keys.install(self._patches, self._journal)
         outbox.install(self._patches, self._outbox)
 
+    def _keep(self, journal: Journal) -> None:
+        """Let the journal hear of what the seams do not write themselves."""
+        if journal.state.clock is not None:
+            self.clock.resume_from(journal.state.clock)
+        self.clock.moved = lambda: journal.write(clock=self.clock.reading())
+        self.clock.moved()
+        self._streams.acknowledge = lambda *subscription: journal.write(subscription=list(subscription))
+        self._bus.accepted = lambda delivery: journal.write(
+            event={"id": delivery.id, "function": delivery.function_name, "event": delivery.event}
+        )
+        self._bus.finished = lambda delivery_id: journal.write(delivered=delivery_id)
+        self._bus.kept = self._objects.kept = journal.sync
+
+    def _write(self, **fact: Any) -> None:
+        if self._journal is not None:
+            self._journal.write(**fact)
+
+    def _sync(self) -> None:
+        if self._journal is not None:
+            self._journal.sync()
+
     def _changed(self, changes: list[Change]) -> None:
-        self._streams.publish([(next(self._numbers), change) for change in changes])
+        """Keep the changes of one call, then hand them on; the call has not returned yet."""
+        numbered = [(next(self._numbers), change) for change in changes]
+        for number, change in numbered:
+            self._write(change=[number, change.table.name, change.keys, change.new])
+        self._sync()
+        self._streams.publish(numbered)
+
+    def _change(self, kept: tuple[int, str, Any, Any, Any]) -> tuple[int, Change]:
+        number, table, item_keys, old, new = kept
+        return number, Change(account.backend(dynamodb_backends).tables[table], item_keys, old, new)
 
     def _watch(self, execution: Any) -> None:
+        if self._stopping:
+            return
+        if execution.status == "RUNNING":
+            self._write(run=bus.run_of(execution))
         detail = bus.execution_detail(execution)
-        self._bus.publish(
-            "aws.states", "Step Functions Execution Status Change", [execution.exec_arn], detail
-        )
+        self._bus.publish("aws.states", bus.STATUS_CHANGE, [execution.exec_arn], detail)
+        if execution.status != "RUNNING":
+            self._write(ended=execution.exec_arn)
+        self._sync()
 
     def _run_schedule(self, function_name: str) -> None:
         event = {
