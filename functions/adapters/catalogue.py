@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from functions.domain.clock import Calendar
+from functions.domain.clock import Calendar, Language
 from functions.domain.errors import NotFound, ServiceUnknown
 from functions.domain.service import Agency, Service
 
@@ -33,6 +33,11 @@ class Catalogue:
     def services(self) -> list[Service]:
         """Give the current version of every service, by code."""
         return [self.service(code) for code in self.codes]
+
+    def diagram(self, code: str, language: Language) -> str:
+        """Give the picture of a service as SVG; raises `ServiceUnknown`."""
+        service = self.service(code)
+        return (self._workflows / service.code / f"diagram.{language}.svg").read_text(encoding="utf-8")
 
     def agency(self, code: str) -> Agency:
         """Give an agency; raises `NotFound`."""

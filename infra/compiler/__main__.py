@@ -1,4 +1,4 @@
-"""``python -m infra.compiler [--check | --publish] [service…]``: compile services, tell drift, freeze a version."""
+"""``python -m infra.compiler [--check | --publish | --lint] [service…]``: compile services and guard what is compiled."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from infra.compiler.finding import Faulty, Finding
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compile the named services, or all; give 1 if anything is wrong."""
     options = _parser().parse_args(arguments)
+    if options.lint:
+        return _tell([finding for path in options.services for finding in build.lint_file(Path(path))])
     workflows: Path = options.workflows
     codes = options.services or build.service_codes(workflows)
     findings: list[Finding] = []
@@ -66,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="write nothing; tell what is not as its source says"
     )
     doing.add_argument("--publish", action="store_true", help="freeze the compiled version under its number")
+    doing.add_argument(
+        "--lint", action="store_true", help="lint the definitions (files, not codes) that are named"
+    )
     return parser
 
 

@@ -95,6 +95,7 @@ def service_files(workflows: Path, code: str, offices: Offices) -> Files:
     try:
         source = normalise(read(path))
         service = service_of(source)
+        _raise_if_any(_named_like_its_folder(service, folder))
         _raise_if_any(prove(service, offices.agencies))
         content = plain(service)
         _raise_if_any(_kept(folder, content))
@@ -169,6 +170,21 @@ def publish(workflows: Path, code: str) -> Path:
     path = _version_file(folder, json.loads(text)["version"])
     write({path: text})
     return path
+
+
+def lint_file(path: Path) -> list[Finding]:
+    """Lint one definition, compiled or written by hand."""
+    try:
+        definition = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return [Finding("file-unreadable", (), str(error), path)]
+    return [replace(finding, file=path) for finding in lint(definition)]
+
+
+def _named_like_its_folder(service: Service, folder: Path) -> list[Finding]:
+    if service.code == folder.name:
+        return []
+    return [Finding("code-differs", ("code",), f"the folder is `{folder.name}`: write `code: {folder.name}`")]
 
 
 def _kept(folder: Path, content: Mapping[str, Any]) -> list[Finding]:

@@ -285,6 +285,11 @@ _OF_A_STATE: tuple[Callable[[State, Place], Iterator[Finding]], ...] = (
 
 def _expressions(state: State, place: Place) -> Iterator[Finding]:
     for text, where in _strings(state, place):
+        if "${" in text and where[-1] not in ("Resource", "FunctionName"):
+            message = (
+                f"`{text}` would be taken for a substitution; only the names of functions are substituted"
+            )
+            yield Finding("substitution-stray", where, message)
         if text.startswith("{%") != text.endswith("%}"):
             yield Finding(
                 "expression-half", where, f"`{text}` opens or closes an expression without the other"

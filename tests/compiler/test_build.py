@@ -88,6 +88,25 @@ def test_an_agency_without_its_calendar_is_told(workflows: Path, capsys: pytest.
     assert "there is no calendars/indonesia.yaml" in capsys.readouterr().err
 
 
+def test_a_service_is_named_like_its_folder(workflows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(workflows, ("code: small", "code: little"))
+
+    assert run(workflows) == 1
+    assert "[code-differs] code: the folder is `small`: write `code: small`" in capsys.readouterr().err
+
+
+def test_a_definition_written_by_hand_is_linted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "own.asl.json"
+    path.write_text(
+        '{"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}'
+    )
+
+    assert main(["--lint", str(path)]) == 1
+    assert f"{path}: [target-missing] States.A.Next: there is no state `B`" in capsys.readouterr().err
+    assert main(["--lint", str(tmp_path / "missing.asl.json")]) == 1
+    assert main(["--lint", *map(str, WORKFLOWS.glob("*/*.asl.json"))]) == 0
+
+
 def test_a_service_is_compiled_alone(workflows: Path) -> None:
     (workflows / "other").mkdir()
     (workflows / "other" / "service.yaml").write_text("code: other\n")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from functions.adapters.catalogue import Catalogue
+from functions.adapters.catalogue import WORKFLOWS, Catalogue
 from functions.domain import fees, intake
 from functions.domain import form as forms
 from functions.domain.expression import evaluate, holds
@@ -185,6 +186,16 @@ def test_every_event_that_an_applicant_cares_about_has_a_notice() -> None:
         "case.submitted", "correction.requested", "payment.billed", "payment.received", "task.reminded",
         "outcome.approved", "outcome.rejected", "case.withdrawn", "case.lapsed",
     }  # fmt: skip
+
+
+def test_the_way_to_a_permit_takes_nine_transitions() -> None:
+    definition = json.loads((WORKFLOWS / "building-permit" / "application.asl.json").read_text())
+    walked = [definition["StartAt"]]
+    while following := definition["States"][walked[-1]].get("Next"):
+        walked.append(following)
+
+    assert len(walked) == 9
+    assert walked[-1] == "Ended: granted"
 
 
 def test_nothing_personal_is_a_fact() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from functions.adapters.catalogue import WORKFLOWS, Catalogue
+from functions.domain.clock import Language
 from functions.domain.errors import NotFound, ServiceUnknown
 from infra.compiler.__main__ import main
 from tests.compiler.small import change
@@ -48,6 +49,16 @@ def test_a_case_finds_the_version_under_which_it_runs(workflows: Path) -> None:
     assert catalogue.service("small", 1).process("application").step("mend").rounds == 3  # type: ignore[union-attr]
     with pytest.raises(ServiceUnknown):
         catalogue.service("small", 3)
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_a_service_has_its_picture(language: Language) -> None:
+    assert f'lang="{language}"' in Catalogue().diagram("building-permit", language)
+
+
+def test_an_unknown_service_has_no_picture() -> None:
+    with pytest.raises(ServiceUnknown):
+        Catalogue().diagram("../calendars", "id")
 
 
 def test_an_agency_has_its_name_roles_and_calendar() -> None:

@@ -158,6 +158,7 @@ def test_compiled_definitions_have_nothing_wrong() -> None:
             "arn:aws:lambda:ap-southeast-3:1:function:ask",
             {"arn-written-out", "token-unawaited"},
         ),
+        ((*TASK, "Arguments", "Payload", "case"), "${Case}", {"substitution-stray"}),
         # expressions
         ((*TASK, "Arguments", "Payload", "case"), "{% $case + %}", {"expression-unreadable"}),
         ((*TASK, "Arguments", "Payload", "case"), "{% $case", {"expression-half"}),
