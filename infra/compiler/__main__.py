@@ -1,4 +1,4 @@
-"""``python -m infra.compiler [--check | --publish | --lint] [service…]``: compile services and guard what is compiled."""
+"""``python -m infra.compiler [--check | --publish | --lint] [service…]``: compile, and guard what is compiled."""
 
 from __future__ import annotations
 
