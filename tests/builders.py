@@ -57,6 +57,21 @@ def with_service(**changes: Any) -> Service:
     return PERMIT.model_copy(update=changes)
 
 
+def with_step(name: str, **changes: Any) -> Service:
+    """The building permit with another step of its application; ``tasks`` changes each of its tasks."""
+    process = PERMIT.process("application")
+    tasks_change = changes.pop("tasks", {})
+    steps = []
+    for step in process.steps:
+        if step.name == name:
+            if tasks_change:
+                changes["of"] = tuple(spec.model_copy(update=tasks_change) for spec in step.of)
+            step = step.model_copy(update=changes)
+        steps.append(step)
+    known = {**PERMIT.processes, "application": process.model_copy(update={"steps": tuple(steps)})}
+    return with_service(processes=known)
+
+
 class Walk:
     """A case under way: ``case`` is its state, ``commits`` what would be stored, ``now`` the law's time."""
 
@@ -204,6 +219,15 @@ class Walk:
 
     def withdraw(self) -> Walk:
         self.do(self.case.applicant, lambda writer: episodes.withdraw(writer, self.service, "another plan"))
+        return self
+
+    def appeal(self) -> Walk:
+        self.do(
+            self.case.applicant,
+            lambda writer: episodes.appeal(
+                writer, self.service, calendar_of, "The columns are thick enough."
+            ),
+        )
         return self
 
     # -- whole ways

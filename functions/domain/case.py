@@ -151,7 +151,8 @@ class ClockRecord:
 class Correction:
     """What the applicant was asked to mend: only this is open for change, and what follows from changing it.
 
-    ``before`` is the form as it was when the applicant was asked, ``wait`` the wait of the officers who asked.
+    ``before`` is the form as it was when the applicant was asked, ``brought`` how many documents there were;
+    ``wait`` is the wait of the officers who asked.
     """
 
     wait: tuple[int, str, int]
@@ -159,6 +160,7 @@ class Correction:
     documents: dict[str, str | None]
     task: str | None = None
     before: dict[str, Any] = field(default_factory=dict)
+    brought: int = 0
 
 
 @dataclass(frozen=True)
@@ -423,7 +425,8 @@ def _task_opened(case: Case, event: Event, data: Data, private: Data) -> None:
     )
     case.status = _STATUS_WHILE.get(data["kind"], "in_review")
     if data["kind"] == "correct" and case.correction:
-        case.correction.task, case.correction.before = data["task"], dict(case.form or {})
+        case.correction.task = data["task"]
+        case.correction.before, case.correction.brought = dict(case.form or {}), len(case.documents)
 
 
 def _task(case: Case, event: Event, data: Data) -> Task:

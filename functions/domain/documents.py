@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import events
 from functions.domain import form as forms
 from functions.domain import numbers
-from functions.domain.case import Case, Document, Writer
+from functions.domain.case import Case, Correction, Document, Writer
 from functions.domain.errors import DocumentMissing, DocumentNotReady, Fault, Invalid, NotNow
 from functions.domain.expression import ExpressionFailed
 from functions.domain.service import DocumentKind, Service
@@ -145,11 +144,7 @@ def _demand_time(case: Case, service: Service, kind: str) -> None:
     if asked:
         demanded = {missed.kind for missed in missing(case, service, case.form or {})}
         # A file that was brought in this correction may be replaced.
-        if (
-            kind in asked.documents
-            or kind in demanded
-            or sent_since(case, kind, case.tasks[asked.task or ""].opened_at)
-        ):
+        if kind in asked.documents or kind in demanded or sent_again(case, kind, asked):
             return
     raise NotNow(
         {
@@ -225,12 +220,10 @@ def newest(case: Case, kind: str) -> Document | None:
     return found[-1] if found else None
 
 
-def sent_since(case: Case, kind: str, moment: datetime) -> bool:
-    """Tell whether a document of this kind has arrived since then."""
-    return any(
-        d.kind == kind and d.state in PRESENT and d.announced_at is not None and d.announced_at >= moment
-        for d in case.documents.values()
-    )
+def sent_again(case: Case, kind: str, asked: Correction) -> bool:
+    """Tell whether a document of this kind has arrived since the applicant was asked."""
+    since = list(case.documents.values())[asked.brought :]
+    return any(document.kind == kind and document.state in PRESENT for document in since)
 
 
 _WHY_NOT = {

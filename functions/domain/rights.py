@@ -82,6 +82,10 @@ def may(act: str, person: Person, case: Case, service: Service, now: datetime) -
     """Tell whether the person may do the act, whatever the status of the case; an unknown act is refused."""
     if act in OWN_CASE_CLOSED and person.username == case.applicant:
         return False
+    return _related(act, person, case, service, now)
+
+
+def _related(act: str, person: Person, case: Case, service: Service, now: datetime) -> bool:
     return any(relation(person, case, service, now) for relation in RIGHTS.get(act, ()))
 
 
@@ -90,7 +94,7 @@ def demand(act: str, person: Person, case: Case, service: Service, now: datetime
     if not may("read", person, case, service, now):
         raise CaseUnknown({"id": "Berkas tidak ditemukan.", "en": "There is no such case."})
     if not may(act, person, case, service, now):
-        rule = "own_case" if act in OWN_CASE_CLOSED and person.username == case.applicant else "role"
+        rule = "own_case" if _related(act, person, case, service, now) else "role"
         raise Forbidden(rule, _RULES[rule])
 
 

@@ -136,9 +136,10 @@ def _resubmit(writer: Writer, service: Service, task: Task, action: str) -> None
     if action not in STANDARD["correct"]:
         raise _no_such_action(STANDARD["correct"])
     form = forms.clean(service, case.form or {})
-    missing = [
-        kind for kind in _asked_documents(case) if not documents.sent_since(case, kind, task.opened_at)
-    ]
+    asked = case.open_correction
+    missing = (
+        [kind for kind in asked.documents if not documents.sent_again(case, kind, asked)] if asked else []
+    )
     faults = intake.form_faults(service, form) + [_resend(kind) for kind in missing]
     faults += [f for f in intake.missing_documents(case, service, form) if f.pointer[11:] not in missing]
     if faults:
@@ -154,10 +155,6 @@ def _resubmit(writer: Writer, service: Service, task: Task, action: str) -> None
         )
     writer.add(events.CorrectionReceived(task=task.id, round=round_, form=history.digest(form), facts=facts))
     waits.resume(writer)
-
-
-def _asked_documents(case: Case) -> list[str]:
-    return list(case.correction.documents) if case.correction else []
 
 
 def _corrections(
