@@ -34,7 +34,7 @@ class SesMail:
             )
 
     def text(self, *, to: str, body: str) -> None:
-        # Not "Promotional", which carriers may drop or hold back at night.
+        # What is sent as advertising carriers may drop, or hold back at night.
         kind = {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}}
         with _translated("text message"):
             self._sns.publish(PhoneNumber=to, Message=body, MessageAttributes=kind)

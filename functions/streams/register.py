@@ -1,0 +1,69 @@
+"""Keeps the public register and the statistics: what was received, how it ended, which permits are in force.
+
+Both are made anew from the case itself, so events may come late, twice or out of order. A case is counted in the same
+transaction that writes the entry of its permit, or a bare mark where none was issued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalice.app import Blueprint
+
+from functions.domain import register, statistics
+from functions.domain.case import Case, Permit, moment
+from functions.domain.service import Service
+from functions.domain.statistics import Conclusion
+from functions.runtime.wiring import ports
+
+blueprint = Blueprint(__name__)
+CONCERNED = register.KEEPING | statistics.CONCLUDING | {"case.submitted"}
+
+
+def run(happening: Mapping[str, Any]) -> None:
+    """Let an event have its effect on the register and on the statistics, once."""
+    event = happening["event"]
+    if event["type"] == "case.submitted":
+        _receive(happening)
+    elif event["type"] in CONCERNED:
+        _settle(happening["case"])
+
+
+def _receive(happening: Mapping[str, Any]) -> None:
+    day = ports.catalogue.calendar(happening["agency"]).day_of(moment(happening["event"]["at"]))
+    counter = statistics.counter(happening["service"], happening["agency"], day)
+    ports.table.count(statistics.mark(happening["case"], "received"), {}, counter, {"received": 1})
+
+
+def _settle(case_id: str) -> None:
+    record = ports.cases.load(case_id)
+    case = record.case
+    service = ports.catalogue.service(case.service, case.service_version)
+    ended = statistics.conclusion(case_id, record.commits, service, ports.catalogue.calendar(case.agency))
+    for permit in case.permits.values():
+        _enter(case, service, permit, ended)
+    if ended and not ended.permits:
+        _count(case, ended, statistics.mark(case_id, "ended"), {})
+
+
+def _enter(case: Case, service: Service, permit: Permit, ended: Conclusion | None) -> None:
+    key, entry = register.key(service.code, permit), register.entry(case, service, permit)
+    standing = ports.table.get(*key)
+    if not register.takes_the_place_of(entry, standing):
+        return
+    if standing is None and ended and permit.number in ended.permits[:1]:
+        _count(case, ended, key, entry)
+    else:
+        ports.table.put(*key, entry)
+
+
+def _count(case: Case, ended: Conclusion, mark: statistics.Key, body: Mapping[str, Any]) -> None:
+    counter = statistics.counter(case.service, case.agency, ended.on)
+    ports.table.count(mark, body, counter, statistics.counts_of(ended))
+
+
+@blueprint.lambda_function(name="register")
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    run(event["detail"])
+    return {}
