@@ -148,24 +148,6 @@ def run_of(execution: Any) -> dict[str, Any]:
     }
 
 
-def lost_detail(run: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """The detail of the event for an execution that ended with the system it ran in."""
-    return {
-        "executionArn": run["arn"],
-        "stateMachineArn": run["machine"],
-        "name": run["name"],
-        "status": "ABORTED",
-        "startDate": run["started"],
-        "stopDate": _millis(now),
-        "input": run["input"],
-        "output": None,
-        "inputDetails": {"included": True},
-        "outputDetails": None,
-        "error": None,
-        "cause": "the system was stopped",
-    }
-
-
 def execution_detail(execution: Any) -> dict[str, Any]:
     """The detail of a "Step Functions Execution Status Change" event."""
     return {

@@ -13,7 +13,7 @@ import random
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partialmethod
 from typing import Any
 
 from jsonata.jsonata import Jsonata
@@ -33,13 +33,19 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
     StringJSONata,
     StringVariableSample,
 )
+from moto.stepfunctions.parser.asl.component.common.timeouts.heartbeat import HeartbeatSecondsJSONata
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSecondsJSONata
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
 from infra.local.aws.clock import LocalClock
 from infra.local.aws.patches import Patches
+
+# The longest time that a definition may name.
+MOST_SECONDS = 99_999_999
 
 
 class QueryEvaluationError(Exception):
@@ -53,6 +59,9 @@ def install(patches: Patches, clock: LocalClock) -> None:
     patches.set(AssignDecl, "_eval_body", _note_assignments)
     patches.set(CommonStateField, "_get_state_exited_event_details", _assign_on_leaving())
     patches.set(VariableStore, "get_assigned_variables", _assigned)
+    patches.set(TimeoutSecondsJSONata, "_eval_seconds", partialmethod(_seconds, least=1))
+    patches.set(HeartbeatSecondsJSONata, "_eval_seconds", partialmethod(_seconds, least=1))
+    patches.set(SecondsJSONata, "_get_wait_seconds", partialmethod(_seconds, least=0))
     patches.set(Timebox, "current_milli_time", staticmethod(lambda: int(clock.now().timestamp() * 1000)))
 
 
@@ -100,6 +109,16 @@ def _push_value(node: StringJSONata | StringVariableSample, env: Environment) ->
         env.stack.append(evaluate(node.expression, _variables(env)))
     except QueryEvaluationError as error:
         raise FailureEventException(_failure(env, str(error))) from error
+
+
+def _seconds(field: Any, env: Environment, least: int) -> int:
+    """The value of a field in seconds; moto cuts off fractions and takes any number."""
+    field.string_jsonata.eval(env=env)
+    value = env.stack.pop()
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST_SECONDS:
+        cause = f"The value {value!r} of '{field.string_jsonata.expression}' is not from {least} to {MOST_SECONDS}."
+        raise FailureEventException(_failure(env, cause))
+    return value
 
 
 def _variables(env: Environment) -> dict[str, Any]:

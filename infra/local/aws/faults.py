@@ -20,7 +20,7 @@ from botocore.handlers import BUILTIN_HANDLERS
 When = Literal["before", "after", "twice"]
 
 # Calls kept for counting; the oldest go first.
-CALLS = 100_000
+CALLS = 20_000
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class Fault:
 
 
 class Faults:
-    """What a test breaks and counts in one system."""
+    """What a test breaks and counts in one system; a system that runs for long need not record."""
 
-    def __init__(self) -> None:
-        self.recording = True
+    def __init__(self, *, recording: bool = True) -> None:
+        self.recording = recording
         self.calls: deque[Call] = deque(maxlen=CALLS)
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
@@ -143,7 +143,7 @@ def use(faults: Faults | None) -> None:
 
 
 def _keep_params(params: Any, context: dict[str, Any], **_: Any) -> None:
-    if _current is not None:
+    if _current is not None and _current.recording:
         context["local"] = {"params": dict(params)}
 
 
@@ -151,7 +151,7 @@ def _before_call(model: Any, params: dict[str, Any], context: dict[str, Any], **
     if _current is None:
         return
     kept = context.setdefault("local", {"params": {}})
-    if model.metadata.get("protocol") == "json":
+    if _current.recording and model.metadata.get("protocol") == "json":
         kept["params"] = json.loads(params["body"] or b"{}")
     fault = _current.due(model.service_model.service_name, model.name)
     if fault is not None and fault.when == "before":
@@ -162,9 +162,10 @@ def _before_call(model: Any, params: dict[str, Any], context: dict[str, Any], **
 def _after_call(model: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
     if _current is None or "local" not in context:
         return
-    json_like = model.metadata.get("protocol") == "json"
-    response = copy.deepcopy(parsed) if json_like else dict(parsed)
-    _current.record(model.service_model.service_name, model.name, context["local"]["params"], response)
+    if _current.recording:
+        json_like = model.metadata.get("protocol") == "json"
+        response = copy.deepcopy(parsed) if json_like else dict(parsed)
+        _current.record(model.service_model.service_name, model.name, context["local"]["params"], response)
     fault = context["local"].get("fault")
     if fault is not None:
         raise error_of(fault)

@@ -22,6 +22,7 @@ from moto.awslambda_simple.models import LambdaSimpleBackend
 
 from infra.local.aws.account import ACCOUNT, REGION
 from infra.local.aws.faults import Faults
+from infra.local.aws.motion import Motion
 from infra.local.aws.patches import Patches
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -104,13 +105,13 @@ def name_of(name_or_arn: str) -> str:
     return parts[6] if parts[0] == "arn" else parts[0]
 
 
-def install(patches: Patches, functions: Functions) -> None:
+def install(patches: Patches, functions: Functions, motion: Motion) -> None:
     """Let Step Functions tasks and the Lambda API call our functions."""
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 
     client = _TaskClient(functions)
     patches.set(lambda_eval_utils, "boto_client_for", lambda **_: client)
-    patches.set(LambdaSimpleBackend, "invoke", _api_invoke(functions))
+    patches.set(LambdaSimpleBackend, "invoke", _api_invoke(functions, motion))
 
 
 class _TaskClient:
@@ -131,7 +132,7 @@ class _TaskClient:
         return answer | {"Payload": io.BytesIO(json.dumps(body).encode())}
 
 
-def _api_invoke(functions: Functions) -> Callable[..., bytes]:
+def _api_invoke(functions: Functions, motion: Motion) -> Callable[..., bytes]:
     def invoke(
         _backend: LambdaSimpleBackend,
         function_name: str,
@@ -141,8 +142,13 @@ def _api_invoke(functions: Functions) -> Callable[..., bytes]:
         response_headers: dict[str, Any],
     ) -> bytes:
         response_headers["x-amz-executed-version"] = "$LATEST"
+        event = json.loads(body or "{}")
         try:
-            answer = functions.invoke(function_name, json.loads(body or "{}"))
+            if headers.get("X-Amz-Invocation-Type") == "Event":
+                name = functions.known(function_name)
+                motion.thread(functions.try_to_invoke, (name, event), name=f"invocation {name}").start()
+                return b""
+            answer = functions.invoke(function_name, event)
         except FunctionFailed as failure:
             response_headers["x-amz-function-error"] = "Unhandled"
             answer = failure.error

@@ -73,7 +73,7 @@ class LocalAws:
     ) -> None:
         """With a port (0: any), the account is also served over HTTP on 127.0.0.1; with a directory, it is kept."""
         self.clock = clock or LocalClock()
-        self.faults = Faults()
+        self.faults = Faults(recording=port is None)
         self.dead_letters: list[DeadLetter] = []
         self._handlers = functions
         self._port = port
@@ -227,17 +227,19 @@ class LocalAws:
     def resume(self) -> None:
         """Go on after a restart, once functions, rules and tables are there.
 
-        Bus events that were not delivered are, and every lost execution is told on the default bus as ABORTED.
+        Bus events that were not delivered are, and every lost execution is started again, under its name and with
+        its input: what it had done before, its steps must know.
         """
         for event in self._state.events.values():
             self._bus.deliver(Delivery(event["id"], event["function"], event["event"]))
-        for run in self.lost_executions():
-            detail = bus.lost_detail(run, self.clock.now())
-            self._bus.publish("aws.states", bus.STATUS_CHANGE, [run["arn"]], detail)
-            self._write(ended=run["arn"])
-        self._sync()
+        lost = self.lost_executions()
         self._state.events.clear()
         self._state.runs.clear()
+        for run in lost:
+            self.client("stepfunctions").start_execution(
+                stateMachineArn=run["machine"], name=run["name"], input=run["input"]
+            )
+        self._sync()
 
     def runs(self) -> list[Run]:
         """Every execution, in the order of their start."""
@@ -245,7 +247,7 @@ class LocalAws:
 
     def _mend(self) -> None:
         """Lay every seam."""
-        functions.install(self._patches, self.functions)
+        functions.install(self._patches, self.functions, self.motion)
         expressions.install(self._patches, self.clock)
         executions.install(self._patches, self.motion, self._watch)
         tables.install(self._patches, self._tables)

@@ -496,3 +496,38 @@ def test_a_name_is_given_once(aws: LocalAws, machines: Machines) -> None:
     unnamed = machines.api.start_execution(stateMachineArn=arn)["executionArn"]
 
     assert not unnamed.endswith("None")
+
+
+def test_many_executions_move_at_once(aws: LocalAws, tokens: list[str], machines: Machines) -> None:
+    parallel = {"Type": "Parallel", "Branches": [branch("A", token()), branch("B", token())], "End": True}
+    arn = machines.create({"Consult": parallel})
+
+    for number in range(40):
+        machines.api.start_execution(stateMachineArn=arn, name=f"e{number}")
+    aws.settle()
+    given = list(tokens)
+    for each in given:
+        machines.api.send_task_success(taskToken=each, output="1")
+    aws.settle()
+
+    assert len(given) == 80
+    assert (
+        len(machines.api.list_executions(stateMachineArn=arn, statusFilter="SUCCEEDED")["executions"]) == 40
+    )
+
+
+def test_an_asynchronous_invocation_does_not_wait(aws: LocalAws, functions: Handlers) -> None:
+    release, ran = threading.Event(), threading.Event()
+
+    def work(event: Any, context: Any) -> None:
+        release.wait(10)
+        ran.set()
+
+    functions["work"] = work
+
+    answer = aws.client("lambda").invoke(FunctionName="work", InvocationType="Event", Payload="{}")
+    waiting = not ran.is_set()
+    release.set()
+    aws.settle()
+
+    assert (answer["StatusCode"], waiting, ran.is_set()) == (202, True, True)

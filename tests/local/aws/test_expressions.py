@@ -197,3 +197,15 @@ def test_moto_alone_cannot_evaluate(aws: LocalAws) -> None:
 
     with pytest.raises(TypeError, match="NoneType"):
         eval_jsonata_expression("1 + 1")
+
+
+@pytest.mark.parametrize("seconds", ["0", "-5", "1.5", "'60'", "1e9", "true"])
+def test_a_timeout_that_is_no_number_of_seconds_fails(
+    seconds: str, functions: Handlers, machines: Machines
+) -> None:
+    functions["any"] = lambda event, context: None
+    states = {"Call": task("any", TimeoutSeconds="{% " + seconds + " %}", End=True)}
+
+    ended = machines.describe(machines.start(states))
+
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.QueryEvaluationError")

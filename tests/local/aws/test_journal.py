@@ -206,12 +206,9 @@ def test_events_that_were_not_delivered_are_after_a_restart(tmp_path: Path) -> N
     assert heard == ["c1"]
 
 
-def test_lost_executions_are_told_as_aborted(tmp_path: Path) -> None:
-    heard: list[Any] = []
-    functions: Handlers = {
-        "open_tasks": lambda event, context: None,
-        "listen": lambda event, context: heard.append(event["detail"]),
-    }
+def test_lost_executions_are_started_again(tmp_path: Path) -> None:
+    asked: list[Any] = []
+    functions: Handlers = {"open_tasks": lambda event, context: asked.append(event)}
     with system(tmp_path, functions) as aws:
         machines = Machines(aws)
         waiting = machines.start({"Decide": token()}, {"case": "c1"}, "waits")
@@ -219,17 +216,17 @@ def test_lost_executions_are_told_as_aborted(tmp_path: Path) -> None:
 
     with system(tmp_path, functions) as aws:
         lost = aws.lost_executions()
-        rule(aws, "listen", {"source": ["aws.states"], "detail": {"status": ["ABORTED"]}})
+        Machines(aws).create({"Decide": token()}, "waits")
+        Machines(aws).create({"Done": {"Type": "Succeed"}}, "ends")
         aws.resume()
         aws.settle()
-    with system(tmp_path, functions) as aws:
-        after = aws.lost_executions()
+        again = [run for run in aws.runs()]
 
     assert [(run["arn"], run["name"], json.loads(run["input"])) for run in lost] == [
         (waiting, "first", {"case": "c1"})
     ]
-    assert [(detail["executionArn"], detail["status"]) for detail in heard] == [(waiting, "ABORTED")]
-    assert after == []
+    assert [(run.arn, run.status) for run in again] == [(waiting, "RUNNING")]
+    assert len(asked) == 2
 
 
 KILLED = """
