@@ -34,7 +34,7 @@ def evaluate(expression: str, context: Mapping[str, Any]) -> Any:
 
     try:
         return _plain(_compiled(expression).evaluate(dict(context)))
-    except (JException, ArithmeticError, RecursionError, TypeError) as error:
+    except (JException, ArithmeticError, RecursionError, TypeError, ValueError) as error:
         raise ExpressionFailed(expression, error) from error
 
 

@@ -26,6 +26,7 @@ from infra.local.scanner import scan_event
 ROOT = Path(__file__).resolve().parents[2]
 TABLE, BUCKET, BUS, PREFIX = "loket", "loket-documents", "loket", "loket-"
 ACCOUNT_PREFIX = "arn:aws:states:ap-southeast-3:123456789012:stateMachine:"
+SIGNING_KEY = "alias/loket-signing"
 SENDER = "loket@example.go.id"
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -109,7 +110,13 @@ class LocalSystem:
         )  # fmt: skip
         self.ports = LocalPorts(settings, self.aws, **self._stand_ins)
         wiring.use(self.ports)
+        self._go_on()
         return self
+
+    def _go_on(self) -> None:
+        """After a restart: what was running walks through what is done and goes on where its case stands."""
+        self.aws.resume()
+        self.aws.settle()
 
     def stop(self) -> None:
         self.aws.stop()
@@ -179,8 +186,14 @@ class LocalSystem:
             )
 
     def _make_key(self) -> str:
-        key = self.aws.client("kms").create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
-        return str(key["KeyMetadata"]["KeyId"])
+        """Give the office's signing key: the one that was kept, so that what it signed stays verifiable."""
+        kms = self.aws.client("kms")
+        known = {alias["AliasName"]: alias.get("TargetKeyId") for alias in kms.list_aliases()["Aliases"]}
+        if known.get(SIGNING_KEY):
+            return str(known[SIGNING_KEY])
+        key = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=SIGNING_KEY, TargetKeyId=key)
+        return str(key)
 
     def _verify_sender(self) -> None:
         self.aws.client("ses").verify_email_identity(EmailAddress=SENDER)

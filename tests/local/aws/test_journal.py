@@ -220,7 +220,7 @@ def test_lost_executions_are_started_again(tmp_path: Path) -> None:
         Machines(aws).create({"Done": {"Type": "Succeed"}}, "ends")
         aws.resume()
         aws.settle()
-        again = [run for run in aws.runs()]
+        again = list(aws.runs())
 
     assert [(run["arn"], run["name"], json.loads(run["input"])) for run in lost] == [
         (waiting, "first", {"case": "c1"})
