@@ -16,6 +16,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import random
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -43,6 +45,7 @@ INDEXES = {
     "due": ("by_due", "due", "due_at"),
 }
 _LARGEST_ITEM = 390_000
+_TURNS, _PAUSE_SECONDS = 6, 0.05
 
 
 class CaseTable:
@@ -353,35 +356,43 @@ class CaseTable:
         """Write the document ``mark`` and add to the numbers of ``counter``: both or neither.
 
         Tells whether it counted; where the document exists already, nothing changes, so a repeat counts once. Costs 4
-        write units: of two items, and twice for the transaction.
+        write units: of two items, and twice for the transaction. Who adds to the same counter at the same moment is
+        turned away by DynamoDB, and tries again here.
         """
-        names = {f"#n{place}": name for place, name in enumerate(counts)}
-        values = {f":n{place}": {"N": str(count)} for place, count in enumerate(counts.values())}
-        terms = ", ".join(f"#n{place} :n{place}" for place in range(len(counts)))
         put = {
             "TableName": self._table,
             "Item": _document(*mark, body),
             "ConditionExpression": "attribute_not_exists(pk)",
         }
-        update = {
-            "TableName": self._table, "Key": {"pk": {"S": counter[0]}, "sk": {"S": counter[1]}},
-            "UpdateExpression": f"ADD {terms}", "ExpressionAttributeNames": names, "ExpressionAttributeValues": values,
-        }  # fmt: skip
-        try:
-            with _answering():
-                self._client.transact_write_items(TransactItems=[{"Put": put}, {"Update": update}])
-        except ClientError as error:
-            if _condition_failed(error):
-                return False
-            # Another case of the same counter was counted at the same moment.
-            raise DependencyDown("the counter is busy") from error
-        return True
+        parts = [{"Put": put}, {"Update": self._addition(*counter, counts)}]
+        for turn in range(_TURNS):
+            try:
+                with _answering():
+                    self._client.transact_write_items(TransactItems=parts)
+                return True
+            except ClientError as error:
+                if _condition_failed(error):
+                    return False
+            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**turn))  # noqa: S311
+        raise DependencyDown("the counter is busy")
 
-    def counters(self, pk: str, *, since: str, until: str) -> list[tuple[str, dict[str, int]]]:
-        """Read the counters under a key by sort key, from ``since`` to ``until``."""
+    def _addition(self, pk: str, sk: str, counts: Mapping[str, int]) -> dict[str, Any]:
+        names = {f"#n{place}": name for place, name in enumerate(counts)}
+        values = {f":n{place}": {"N": str(count)} for place, count in enumerate(counts.values())}
+        terms = ", ".join(f"#n{place} :n{place}" for place in range(len(counts)))
+        return {
+            "TableName": self._table, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}, "UpdateExpression": f"ADD {terms}",
+            "ExpressionAttributeNames": names, "ExpressionAttributeValues": values,
+        }  # fmt: skip
+
+    def counters(
+        self, pk: str, *, since: str = " ", until: str = "~", limit: int | None = None
+    ) -> list[tuple[str, dict[str, int]]]:
+        """Read counters under a key by their sort keys, from ``since`` to ``until``, at most ``limit``."""
         ask: dict[str, Any] = {
             "TableName": self._table, "KeyConditionExpression": "pk = :pk AND sk BETWEEN :since AND :until",
             "ExpressionAttributeValues": {":pk": {"S": pk}, ":since": {"S": since}, ":until": {"S": until}},
+            **({"Limit": limit} if limit else {}),
         }  # fmt: skip
         found: list[tuple[str, dict[str, int]]] = []
         while True:
@@ -390,7 +401,7 @@ class CaseTable:
             for item in answer["Items"]:
                 numbers = {name: int(value["N"]) for name, value in item.items() if "N" in value}
                 found.append((item["sk"]["S"], numbers))
-            if "LastEvaluatedKey" not in answer:
+            if limit or "LastEvaluatedKey" not in answer:
                 return found
             ask["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 

@@ -32,8 +32,9 @@ def run(happening: Mapping[str, Any]) -> None:
 
 def _receive(happening: Mapping[str, Any]) -> None:
     day = ports.catalogue.calendar(happening["agency"]).day_of(moment(happening["event"]["at"]))
-    counter = statistics.counter(happening["service"], happening["agency"], day)
-    ports.table.count(statistics.mark(happening["case"], "received"), {}, counter, {"received": 1})
+    case_id = happening["case"]
+    counter = statistics.counter(case_id, happening["service"], happening["agency"], day)
+    ports.table.count(statistics.mark(case_id, "received"), {}, counter, {"received": 1})
 
 
 def _settle(case_id: str) -> None:
@@ -59,7 +60,7 @@ def _enter(case: Case, service: Service, permit: Permit, ended: Conclusion | Non
 
 
 def _count(case: Case, ended: Conclusion, mark: statistics.Key, body: Mapping[str, Any]) -> None:
-    counter = statistics.counter(case.service, case.agency, ended.on)
+    counter = statistics.counter(case.id, case.service, case.agency, ended.on)
     ports.table.count(mark, body, counter, statistics.counts_of(ended))
 
 
