@@ -337,6 +337,12 @@ class MessagePosted(EventData):
     message: Digest
 
 
+class PersonalDataExported(EventData):
+    """Somebody has taken out everything personal that is kept of the case: the actor says who."""
+
+    type = "data.exported"
+
+
 class CaseErased(EventData):
     type = "case.erased"
     rule: str

@@ -8,10 +8,26 @@ from __future__ import annotations
 
 from chalice import Chalice
 
-from functions.api import authorizer
+from functions.api import (
+    acts,
+    authorizer,
+    cases,
+    delegations,
+    documents,
+    health,
+    openapi,
+    payments,
+    personal_data,
+    services,
+    tasks,
+)
 
-API = (authorizer,)
-
+API = (
+    *(authorizer, health, openapi),
+    *(services, cases, documents, acts, personal_data),
+    *(tasks, delegations),
+    *(payments,),
+)
 
 app = Chalice(app_name="loket", configure_logs=False)
 for module in API:
@@ -32,14 +48,16 @@ def register_workers(app: Chalice) -> None:
         document_arrived,
         document_scanned,
         execution_ended,
+        notices,
         project,
         reconcile_payments,
+        register,
         relay,
         wake_due,
     )
 
     steps = (open_tasks, ask_correction, ask_payment, assess_fee, record_outcome, park_case)
-    streams = (relay, project, document_arrived, document_scanned, execution_ended)
+    streams = (relay, project, notices, register, document_arrived, document_scanned, execution_ended)
     schedules = (reconcile_payments, wake_due)
     for module in (*steps, *streams, *schedules):
         app.register_blueprint(module.blueprint)

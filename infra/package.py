@@ -317,7 +317,7 @@ def _pip(command: str, *options: str) -> subprocess.CompletedProcess[str]:
 _UNREAD = re.compile(
     r"(^|/)(__pycache__|tests?)/|^bin/|\.(pyc|pyi|pyx|pxd|pxi|c|h|cpp|hpp)$"
     r"|\.dist-info/(RECORD|INSTALLER|REQUESTED|WHEEL|direct_url\.json|top_level\.txt|sboms/.*)$"
-    r"|^workflows/(.*/)?(scenarios/.*|[^/]*\.(yaml|svg|asl\.json))$"
+    r"|^workflows/(.*/)?(scenarios/.*|[^/]*\.(yaml|asl\.json))$"
 )
 
 

@@ -110,6 +110,8 @@ class Route:
     status: int
     public: bool
     media_types: tuple[str, ...]
+    versioned: bool
+    signed: bool
     description: Text | None = None
 
     @property
@@ -282,14 +284,19 @@ Handler = Callable[..., Reply]
 def route(
     blueprint: Blueprint, method: Method, path: str, *, summary: Text, description: Text | None = None,
     body: type[BaseModel] = Nothing, query: type[BaseModel] = Query, answer: type[BaseModel] | None = None,
-    status: int = 200, public: bool = False, media_types: tuple[str, ...] = ("application/json",),
+    status: int = 200, public: bool = False, versioned: bool = False, signed: bool = False,
+    media_types: tuple[str, ...] = ("application/json",),
 ) -> Callable[[Handler], Handler]:  # fmt: skip
-    """Register a handler. What it raises and gives becomes an HTTP answer; it is returned unchanged."""
+    """Register a handler. What it raises and gives becomes an HTTP answer; it is returned unchanged.
+
+    ``versioned``: it heeds If-Match, by `Call.demand_version` once the caller's right is clear. ``signed``: it looks
+    at the signature of the raw body before it reads `Call.body`.
+    """
 
     def register(handle: Handler) -> Handler:
         described = Route(
             method, path, handle.__module__.rpartition(".")[2], handle.__name__, summary, body, query, answer, status,
-            public, media_types, description,
+            public, media_types, versioned, signed, description,
         )  # fmt: skip
         ROUTES.append(described)
 
@@ -314,14 +321,13 @@ def respond(
         if not described.public:
             call.person  # noqa: B018
         call.query  # noqa: B018
-        if described.changes:
+        if described.changes and not described.signed:
             call.body  # noqa: B018
         return _success(call, handle(call, **call.path))
     except LoketError as error:
         return _problem(call, error)
     except Exception as error:
-        _log("unexpected", call, error)
-        return _problem(call, LoketError({"id": "Coba lagi sebentar lagi.", "en": "Try again in a moment."}))
+        return _problem(call, error)
 
 
 def _success(call: Call, reply: Reply) -> Response:
@@ -340,24 +346,31 @@ def _success(call: Call, reply: Reply) -> Response:
     )
 
 
-def _problem(call: Call, error: LoketError) -> Response:
-    known = error.status < 500 or isinstance(error, DependencyDown)
-    if error.status >= 500:
-        _log("failed", call, error)
+def _problem(call: Call, error: Exception) -> Response:
+    """Tell what went wrong; of a fault of ours nothing but that there was one, and the log says where."""
+    shown = error if isinstance(error, LoketError) else _fault_of_ours()
+    if shown.status >= 500:
+        _log(call, error)
+        shown = shown if isinstance(shown, DependencyDown) else _fault_of_ours()
     headers = _headers(call, "application/problem+json") | {"Cache-Control": "no-store"}
-    if isinstance(error, DependencyDown):
+    if shown.status == 503:
         headers["Retry-After"] = "2"
-    if error.status == 401:
+    if shown.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    content = problem_of(error if known else LoketError(_SOMETHING), call.language)
-    content["instance"] = call.route.path.format(**call.path)
-    return Response(json.dumps(content, ensure_ascii=False), headers=headers, status_code=error.status)
+    content = problem_of(shown, call.language) | {"instance": call.route.path.format(**call.path)}
+    return Response(json.dumps(content, ensure_ascii=False), headers=headers, status_code=shown.status)
 
 
-_SOMETHING = {
-    "id": "Permintaan tidak dapat diselesaikan. Coba lagi sebentar lagi.",
-    "en": "The request could not be carried out. Try again in a moment.",
-}
+def _fault_of_ours() -> LoketError:
+    return LoketError(
+        {
+            "id": "Permintaan tidak dapat diselesaikan. Coba lagi sebentar lagi.",
+            "en": "The request could not be carried out. Try again in a moment.",
+        },
+        code="something-went-wrong",
+    )
+
+
 _OWN = frozenset({"type", "title", "status", "detail", "instance"})
 
 
@@ -392,12 +405,12 @@ def _headers(call: Call, content_type: str) -> dict[str, str]:
     }
 
 
-def _log(what: str, call: Call, error: Exception) -> None:
+def _log(call: Call, error: Exception) -> None:
     """Note which route met which error, and where in the code: never what a person wrote."""
     # Only a fault needs the logger, which would bring forty modules into every start.
     from functions.runtime.observability import logger
 
-    logger.error(what, extra={"route": f"{call.route.method} {call.route.path}", "error": _origin(error)})
+    logger.error("failed", extra={"route": f"{call.route.method} {call.route.path}", "error": _origin(error)})
 
 
 def _origin(error: Exception) -> str:

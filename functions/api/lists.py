@@ -13,6 +13,7 @@ from functions.ports import Page
 
 Item = dict[str, Any]
 Read = Callable[[str | None, int], Page]
+Keep = Callable[[Item], bool]
 MOST_EXAMINED = 1000
 """A page ends early, with a cursor to go on from, rather than read a long list for a rare match."""
 
@@ -21,10 +22,11 @@ _ENDED = ""
 
 @dataclass
 class Source:
-    """One list by name; ``read`` gives the page at a cursor."""
+    """One list by name; ``read`` gives the page at a cursor, ``keep`` leaves out what the caller may not see."""
 
     name: str
     read: Read
+    keep: Keep = lambda item: True
     limit: int = 50
     position: str | None = None
     """The cursor after the last item taken; `_ENDED` after the last of all."""
@@ -55,7 +57,7 @@ def merged(
     order: Callable[[Item], Any],
     limit: int,
     cursor: str | None,
-    keep: Callable[[Item], bool] = lambda item: True,
+    keep: Keep = lambda item: True,
     descending: bool = False,
 ) -> Page:
     """Give one page of several lists, each of which is in ``order`` already.
@@ -73,9 +75,19 @@ def merged(
             break
         _, source = choose(heads, key=lambda pair: order(pair[0]))
         item = source.take()
-        if keep(item):
+        if keep(item) and source.keep(item):
             found.append(item)
     return Page(found, _following(sources))
+
+
+def page_of(
+    items: Sequence[Any], name: Callable[[Any], str], limit: int, cursor: str | None
+) -> tuple[list[Any], str | None]:
+    """Give one page of what is at hand, in the order of its names, and the cursor behind it."""
+    after = _positions(cursor).get("after", "")
+    rest = [item for item in sorted(items, key=name) if name(item) > after]
+    page = rest[:limit]
+    return page, _encoded({"after": name(page[-1])}) if len(rest) > limit else None
 
 
 def matches(wanted: str | None, *texts: str | None) -> bool:
@@ -88,7 +100,11 @@ def _following(sources: Iterable[Source]) -> str | None:
     if all(position == _ENDED for position in positions.values()):
         return None
     begun = {name: position for name, position in positions.items() if position is not None}
-    return base64.urlsafe_b64encode(json.dumps(begun).encode()).decode().rstrip("=")
+    return _encoded(begun)
+
+
+def _encoded(positions: dict[str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(positions).encode()).decode().rstrip("=")
 
 
 def _positions(cursor: str | None) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from functions.api.http import Answer, Body, Language
@@ -39,6 +39,28 @@ Moment = Annotated[
 """An RFC 3339 time with its zone; read into UTC."""
 
 Name = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class FaultAnswer(Answer):
+    """``pointer`` is a JSON Pointer; in a form it is relative to the form. A bad query names its ``parameter``."""
+
+    pointer: str | None = None
+    parameter: str | None = None
+    message: str
+
+
+class Problem(Answer):
+    """RFC 9457. Besides: ``errors`` names every fault of the content, ``rule`` the rule that says no, ``by`` and ``at``
+    who was first and when."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    errors: list[FaultAnswer] | None = None
 
 
 class Reason(Body):

@@ -677,6 +677,7 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "case.redriven": _redriven,
     "case.parked": _parked,
     "message.posted": _message,
+    "data.exported": _noted,
     "case.erased": _erased,
     "hold.placed": _held,
     "hold.lifted": _held,

@@ -44,12 +44,12 @@ def changed_pointers(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str
 
 def asked_fields(service: Service, form: Mapping[str, Any]) -> list[FormField]:
     """Give the fields that the answers so far ask for."""
-    return [field for field in service.form.fields if _asked(field, form)]
+    return [field for field in service.form.fields if _asked(field, form) is True]
 
 
 def clean(service: Service, form: Mapping[str, Any]) -> dict[str, Any]:
     """Drop the answers to questions that are not asked any more."""
-    unasked = {field.name for field in service.form.fields if not _asked(field, form)}
+    unasked = {field.name for field in service.form.fields if _asked(field, form) is False}
     return {name: value for name, value in form.items() if name not in unasked}
 
 
@@ -137,12 +137,12 @@ def schema(service: Service, language: str) -> dict[str, Any]:
     }
 
 
-def _asked(field: FormField, form: Mapping[str, Any]) -> bool:
+def _asked(field: FormField, form: Mapping[str, Any]) -> bool | None:
+    """Tell whether a question is asked; ``None`` while the answer that decides it is of the wrong type."""
     try:
         return holds(field.when, {"form": form})
     except ExpressionFailed:
-        # An answer of the wrong type is named itself; what hangs on it is asked once it is mended.
-        return False
+        return None
 
 
 def _day(text: str) -> str:

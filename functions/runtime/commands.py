@@ -6,11 +6,11 @@ with another body is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from functions.domain.case import Case, Request, Writer
-from functions.domain.errors import CommitConflict, KeyReused, LoketError, Stale
+from functions.domain.case import Case, Commit, Request, Writer
+from functions.domain.errors import CommitConflict, Conflict, KeyReused, Stale
 from functions.domain.service import Service
 from functions.ports import Record
 from functions.runtime.wiring import ports
@@ -22,11 +22,15 @@ Decide = Callable[[Writer, Service], tuple[str, ...] | None]
 
 @dataclass(frozen=True)
 class Done:
-    """The case after a command, and whether this call only repeated an earlier one."""
+    """The case after a command, and whether this call only repeated an earlier one.
+
+    ``commits`` are those that the command found.
+    """
 
     case: Case
     service: Service
     repeated: bool = False
+    commits: Sequence[Commit] = ()
 
 
 def change(
@@ -48,7 +52,7 @@ def change(
         service = ports.catalogue.service(record.case.service, record.case.service_version)
         repeated = _repeated(case_id, record, request)
         if repeated:
-            return Done(repeated, service, repeated=True)
+            return Done(repeated, service, True, record.commits)
         current = part_version(record.case) if part_version else record.case.version
         if version is not None and version != current:
             raise Stale(
@@ -61,15 +65,42 @@ def change(
         writer = Writer(record.case, actor=actor, now=ports.clock.now())
         claims = decide(writer, service)
         if not writer.changed:
-            return Done(record.case, service)
+            return Done(record.case, service, commits=record.commits)
         try:
             ports.cases.commit(case_id, writer.commit(request=request, claims=claims or ()))
         except CommitConflict:
             continue
-        return Done(record.case, service)
-    raise LoketError(
-        {"id": "Berkas sedang ramai diubah. Coba lagi.", "en": "The case is changing too fast. Try again."}
+        return Done(record.case, service, commits=record.commits)
+    raise Conflict(
+        {"id": "Berkas sedang ramai diubah. Coba lagi.", "en": "The case is changing too fast. Try again."},
+        code="busy",
     )
+
+
+def open_case(
+    case_id: str,
+    actor: str,
+    service: Service,
+    decide: Callable[[Writer], None],
+    *,
+    request: Request | None = None,
+) -> Done:
+    """Write the first commit of a case. With an Idempotency-Key its id follows from the key, so a repeat meets it.
+
+    Raises what ``decide`` raises, `KeyReused`, `DependencyDown`.
+    """
+    writer = Writer(Case(case_id), actor=actor, now=ports.clock.now())
+    decide(writer)
+    try:
+        ports.cases.commit(case_id, writer.commit(request=request))
+    except CommitConflict:
+        record = ports.cases.load(case_id)
+        repeated = _repeated(case_id, record, request)
+        if repeated is None:
+            raise KeyReused() from None
+        known = ports.catalogue.service(record.case.service, record.case.service_version)
+        return Done(repeated, known, True, record.commits)
+    return Done(writer.case, service)
 
 
 def _repeated(case_id: str, record: Record, request: Request | None) -> Case | None:

@@ -1,0 +1,559 @@
+"""Cases: from the first answer to the submitted application, and what becomes of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal
+
+from chalice.app import Blueprint
+from pydantic import Field
+
+from functions.api import lists
+from functions.api.documents import DocumentAnswer, demand_case_id, document_answer
+from functions.api.http import Answer, Body, Call, Language, Paged, Query, Reply, route
+from functions.api.shapes import (
+    ClockAnswer,
+    FeeAnswer,
+    LineAnswer,
+    Name,
+    clock_answer,
+    fee_answer,
+    line_answers,
+    moment,
+)
+from functions.api.tasks import TaskAnswer, Username, task_answer
+from functions.domain import acts, intake, numbers, payments, register, rights, views, waits
+from functions.domain import form as forms
+from functions.domain.case import Case, Writer
+from functions.domain.clock import LegalClock, rfc3339
+from functions.domain.errors import CaseUnknown, Fault, Invalid
+from functions.domain.identity import Person
+from functions.domain.service import Service
+from functions.runtime.commands import Done, change, open_case
+from functions.runtime.wiring import ports
+
+blueprint = Blueprint(__name__)
+
+Status = Literal[
+    "draft",
+    "submitted",
+    "in_review",
+    "awaiting_applicant",
+    "awaiting_payment",
+    "waitlisted",
+    "approved",
+    "rejected",
+    "withdrawn",
+    "lapsed",
+    "needs_attention",
+]
+Act = Literal[
+    "patch",
+    "upload",
+    "submit",
+    "message",
+    "withdraw",
+    "appeal",
+    "renew",
+    "amend",
+    "resume",
+    "reopen",
+    "revoke",
+    "extend",
+    "redrive",
+    "hold",
+    "erase",
+    "personal-data",
+]
+
+
+class CaseCreate(Body):
+    """``form`` may be incomplete: it is a draft. ``on_behalf_of`` is the username of the applicant."""
+
+    service: Name
+    form: dict[str, Any] = {}
+    parent: str | None = Field(default=None, max_length=26)
+    on_behalf_of: Username | None = None
+
+
+class CasePatch(Body):
+    """An RFC 7386 merge patch: null takes an answer away."""
+
+    form: dict[str, Any]
+
+
+class PaymentAnswer(Answer):
+    id: str
+    title: str
+    amount: int
+    currency: str
+    lines: list[LineAnswer]
+    state: Literal["due", "paid", "failed", "expired", "refunded"]
+    due_at: str
+    paid_at: str | None
+
+
+class PermitAnswer(Answer):
+    """``document`` is the id of the signed PDF."""
+
+    number: str
+    title: str
+    document: str
+    state: Literal["valid", "expired", "suspended", "revoked"]
+    issued_at: str
+    valid_until: str | None
+
+
+class OutcomeAnswer(Answer):
+    """``by`` is a username, ``system``, or ``law``, whose ``rule`` then says which."""
+
+    result: Literal["approved", "rejected", "withdrawn", "lapsed"]
+    reasons: str | None
+    at: str
+    by: str
+    rule: str | None = None
+
+
+class MessageAnswer(Answer):
+    at: str
+    by: str
+    text: str | None
+
+
+class ChildAnswer(Answer):
+    id: str
+    service: str
+    status: Status
+
+
+class QueueAnswer(Answer):
+    number: int
+    region: str
+    category: str
+
+
+class CaseInList(Answer):
+    id: str
+    number: str | None
+    service: str
+    service_version: int
+    title: str
+    agency: str
+    applicant: str
+    status: Status
+    created_at: str
+    submitted_at: str | None
+
+
+class CaseAnswer(CaseInList):
+    """A case as this caller may see it; ``actions`` is what the caller may do with it now.
+
+    ``step`` is the step that is waited for, ``tasks`` are those that the caller may see. After an erasure the personal
+    content is null.
+    """
+
+    version: int
+    filed_by: str | None
+    contact: dict[str, Any]
+    process: str | None
+    step: str | None
+    form: dict[str, Any] | None
+    documents: list[DocumentAnswer]
+    tasks: list[TaskAnswer]
+    fee: FeeAnswer | None
+    clock: ClockAnswer | None
+    outcome: OutcomeAnswer | None
+    permits: list[PermitAnswer]
+    payments: list[PaymentAnswer]
+    messages: list[MessageAnswer]
+    parent: str | None
+    children: list[ChildAnswer]
+    actions: list[Act]
+    held: bool
+    erased: bool
+    queue: QueueAnswer | None = None
+
+
+class CasePage(Answer):
+    items: list[CaseInList]
+    next: str | None
+
+
+class CaseQuery(Paged):
+    """``mine`` lists the own cases of an officer; who holds no role sees nothing but the own ones."""
+
+    status: Status | None = None
+    service: str | None = Field(default=None, max_length=60)
+    q: str | None = Field(default=None, max_length=100)
+    mine: bool = False
+
+
+class Submitted(Answer):
+    """``due_at`` is when the term ends if it began now, for services whose clock starts later."""
+
+    number: str
+    submitted_at: str
+    due_at: str
+
+
+class EventAnswer(Answer):
+    """One link of the chain; ``hash`` is the SHA-256 of the RFC 8785 form of the event without it."""
+
+    seq: int
+    at: str
+    actor: str
+    type: str
+    data: dict[str, Any]
+    prev: str
+    hash: str
+
+
+class HistoryAnswer(Answer):
+    items: list[EventAnswer]
+    next: str | None
+
+
+class HistoryQuery(Query):
+    """Without ``limit`` the whole history, as it can be verified."""
+
+    limit: int | None = Field(default=None, ge=1, le=100)
+    cursor: int | None = Field(default=None, ge=1, le=10**8, description="`next` of the page before")
+
+
+# -- opening and submitting
+
+
+@route(
+    blueprint,
+    "POST",
+    "/v1/cases",
+    body=CaseCreate,
+    answer=CaseAnswer,
+    status=201,
+    summary={"id": "Buka permohonan baru (konsep)", "en": "Open an application (a draft)"},
+    description={
+        "id": "Petugas loket dapat mengajukan atas nama pemohon dengan `on_behalf_of`.",
+        "en": "The front office may file for an applicant by `on_behalf_of`.",
+    },
+)
+def create(call: Call) -> Reply:
+    body: CaseCreate = call.body
+    service = ports.catalogue.service(body.service)
+    if body.parent is not None:
+        _demand_parent(call, body.parent)
+
+    def decide(writer: Writer) -> None:
+        form = forms.merge({}, body.form)
+        intake.create(writer, service, call.person, form, parent=body.parent, on_behalf_of=body.on_behalf_of)
+
+    # The same key leads to the same case, so that a repeat finds what it made the first time.
+    seed = call.key.key.encode() if call.key else secrets.token_bytes(16)
+    done = open_case(numbers.case_id(seed), call.person.username, service, decide, request=call.key)
+    return case_reply(call, done, location=f"/v1/cases/{done.case.id}")
+
+
+@route(
+    blueprint,
+    "PATCH",
+    "/v1/cases/{case}",
+    body=CasePatch,
+    answer=CaseAnswer,
+    versioned=True,
+    summary={"id": "Ubah isian", "en": "Change answers"},
+    description={
+        "id": "Selama masih konsep, atau untuk isian yang diminta diperbaiki.",
+        "en": "While it is a draft, or for the fields that a correction has opened.",
+    },
+)
+def patch(call: Call, case: str) -> Reply:
+    return act(call, case, "patch", lambda writer, service: intake.patch(writer, service, call.body.form))
+
+
+@route(
+    blueprint,
+    "POST",
+    "/v1/cases/{case}/submit",
+    answer=Submitted,
+    status=202,
+    versioned=True,
+    summary={"id": "Ajukan permohonan", "en": "Submit the application"},
+)
+def submit(call: Call, case: str) -> Reply:
+    def decide(writer: Writer, service: Service) -> tuple[str, ...]:
+        rights.demand("submit", call.person, writer.case, service, writer.now)
+        call.demand_version(writer.case.version)
+        intake.submit(writer, service, ports.catalogue.calendar)
+        return intake.claims_of(service, writer.case.form or {})
+
+    done = change(demand_case_id(case), call.person.username, decide, request=call.key)
+    submitted_at = done.case.submitted_at or call.now
+    clock = case_clock(done.case, done.service)
+    due_at = clock.due_at(submitted_at) if clock else None
+    answer = Submitted(
+        number=done.case.number or "",
+        submitted_at=rfc3339(submitted_at),
+        due_at=rfc3339(due_at or _promised(done.case, done.service, submitted_at)),
+    )
+    return Reply(answer, version=done.case.version)
+
+
+def _promised(case: Case, service: Service, start: datetime) -> datetime:
+    due: datetime = ports.catalogue.calendar(case.agency).due(start, service.clock.term)
+    return due
+
+
+def _demand_parent(call: Call, parent: str) -> None:
+    """Raise `Invalid` unless the parent is a case that the caller may read."""
+    try:
+        record = ports.cases.load(demand_case_id(parent))
+        service = ports.catalogue.service(record.case.service, record.case.service_version)
+        rights.demand("read", call.person, record.case, service, call.now)
+    except CaseUnknown:
+        text = {"id": "Berkas induk tidak ditemukan.", "en": "There is no such parent case."}
+        raise Invalid([Fault("/parent", text)]) from None
+
+
+# -- reading
+
+
+@route(
+    blueprint,
+    "GET",
+    "/v1/cases",
+    query=CaseQuery,
+    answer=CasePage,
+    summary={"id": "Daftar berkas", "en": "Cases"},
+    description={
+        "id": "Pemohon: berkas sendiri. Petugas: berkas instansinya, menurut status lalu yang terbaru; dengan "
+        "`mine=true` berkas sendiri.",
+        "en": "Applicants: their own. Officers: those of the agency, by status and then newest first; with "
+        "`mine=true` their own.",
+    },
+)
+def index(call: Call) -> Reply:
+    query: CaseQuery = call.query
+    agencies = _offices(call.person, call.now)
+    own = query.mine or not agencies
+    sources = [_own(call)] if own else [_of_agency(call, agency) for agency in sorted(agencies)]
+    found = lists.merged(
+        sources,
+        order=_newest if own else _by_status,
+        limit=query.limit,
+        cursor=query.cursor,
+        keep=partial(_wanted, query),
+        descending=True,
+    )
+    items = [_in_list(item, call.language) for item in found.items]
+    return Reply(CasePage(items=items, next=found.next))
+
+
+def _offices(person: Person, now: datetime) -> set[str]:
+    """The agencies whose cases somebody may read; an integrator is a machine and reads none."""
+    return {role.partition("/")[0] for role in person.roles_at(now) if not role.endswith("/integrator")}
+
+
+def _own(call: Call) -> lists.Source:
+    query: CaseQuery = call.query
+    where = {name: value for name, value in (("status", query.status), ("service", query.service)) if value}
+    key = views.owned(call.person.username)
+    return lists.Source(
+        "mine",
+        lambda cursor, limit: ports.views.list(
+            "who", key, limit=limit, cursor=cursor, where=where, descending=True
+        ),
+    )
+
+
+def _of_agency(call: Call, agency: str) -> lists.Source:
+    query: CaseQuery = call.query
+    where = {"service": query.service} if query.service else None
+    prefix = f"{query.status}#" if query.status else ""
+    return lists.Source(
+        agency,
+        lambda cursor, limit: ports.views.list(
+            "place",
+            views.of_agency(agency),
+            prefix=prefix,
+            limit=limit,
+            cursor=cursor,
+            where=where,
+            descending=True,
+        ),
+    )
+
+
+def _newest(item: lists.Item) -> tuple[str, str]:
+    return item["created_at"], item["id"]
+
+
+def _by_status(item: lists.Item) -> tuple[str, str, str]:
+    return item["status"], item["submitted_at"], item["id"]
+
+
+def _wanted(query: CaseQuery, item: lists.Item) -> bool:
+    title = item["title"]
+    return lists.matches(query.q, item["number"], item["id"], item["applicant"], title["id"], title["en"])
+
+
+@route(
+    blueprint,
+    "GET",
+    "/v1/cases/{case}",
+    answer=CaseAnswer,
+    summary={"id": "Satu berkas", "en": "One case"},
+)
+def read(call: Call, case: str) -> Reply:
+    record = ports.cases.load(demand_case_id(case))
+    service = ports.catalogue.service(record.case.service, record.case.service_version)
+    rights.demand("read", call.person, record.case, service, call.now)
+    return case_reply(call, Done(record.case, service))
+
+
+@route(
+    blueprint,
+    "GET",
+    "/v1/cases/{case}/history",
+    query=HistoryQuery,
+    answer=HistoryAnswer,
+    summary={"id": "Riwayat berantai", "en": "The hash-chained history"},
+)
+def history(call: Call, case: str) -> Reply:
+    query: HistoryQuery = call.query
+    record = ports.cases.load(demand_case_id(case))
+    service = ports.catalogue.service(record.case.service, record.case.service_version)
+    rights.demand("read", call.person, record.case, service, call.now)
+    events = [
+        event for commit in record.commits for event in commit.events if event.seq > (query.cursor or 0)
+    ]
+    shown = events[: query.limit]
+    following = str(shown[-1].seq) if shown and len(shown) < len(events) else None
+    items = [EventAnswer.model_validate(event.as_dict()) for event in shown]
+    return Reply(HistoryAnswer(items=items, next=following), version=record.case.version)
+
+
+# -- what every act on a case does alike
+
+
+def act(
+    call: Call, case: str, right: str, decide: Callable[[Writer, Service], None], status: int | None = None
+) -> Reply:
+    """Let the caller change a case if they may, and answer with the case as it then is."""
+
+    def checked(writer: Writer, service: Service) -> None:
+        rights.demand(right, call.person, writer.case, service, writer.now)
+        call.demand_version(writer.case.version)
+        decide(writer, service)
+
+    done = change(demand_case_id(case), call.person.username, checked, request=call.key)
+    return case_reply(call, done, status=status)
+
+
+def case_reply(call: Call, done: Done, *, status: int | None = None, location: str | None = None) -> Reply:
+    shown = case_answer(done.case, done.service, call.person, call.now, call.language)
+    return Reply(shown, version=done.case.version, status=status, location=location)
+
+
+# -- what a case looks like
+
+
+def _in_list(item: lists.Item, language: Language) -> CaseInList:
+    shown = {name: value for name, value in item.items() if name in CaseInList.model_fields}
+    return CaseInList.model_validate(shown | {"title": item["title"][language]})
+
+
+def case_answer(
+    case: Case, service: Service, person: Person, now: datetime, language: Language
+) -> CaseAnswer:
+    """Show a case to somebody who may read it."""
+    clock = case_clock(case, service)
+    waiting = case.open_tasks()
+    return CaseAnswer(
+        id=case.id,
+        number=case.number,
+        service=case.service,
+        service_version=case.service_version,
+        version=case.version,
+        title=getattr(service.title, language),
+        agency=case.agency,
+        applicant=case.applicant,
+        filed_by=case.filed_by,
+        contact=case.contact,
+        status=case.status,  # type: ignore[arg-type]
+        created_at=moment(case.created_at) or "",
+        submitted_at=moment(case.submitted_at),
+        process=case.episodes[-1].process if case.episodes else None,
+        step=waiting[0].step if waiting else None,
+        form=case.form,
+        documents=[document_answer(one, service, language) for one in case.documents.values()],
+        tasks=[
+            task_answer(task, case, service, person, now, language)
+            for task in case.tasks.values()
+            if rights.may_see_task(person, case, task, service, now)
+        ],
+        fee=fee_answer(case.fee, service, language) if case.fee else None,
+        clock=clock_answer(clock, now, language) if clock else None,
+        outcome=_outcome(case),
+        permits=_permits(case, service, now, language),
+        payments=_payments(case, service, language),
+        messages=[MessageAnswer.model_validate(message) for message in case.messages],
+        parent=case.parent,
+        children=[],
+        actions=acts.now_open_to(person, case, service, ports.catalogue.calendar, now),  # type: ignore[arg-type]
+        held=case.held,
+        erased=case.erased,
+    )
+
+
+def case_clock(case: Case, service: Service) -> LegalClock | None:
+    """Give the legal clock of a case: of its running or last process, or of the one that submitting will open."""
+    calendar = ports.catalogue.calendar(case.agency)
+    running = waits.legal_clock(case, service, calendar)
+    if running:
+        return running
+    process = service.process(case.episodes[-1].process if case.episodes else "application")
+    return LegalClock(process.within or service.clock.term, calendar) if process.clock else None
+
+
+def _outcome(case: Case) -> OutcomeAnswer | None:
+    found = case.outcome
+    if found is None:
+        return None
+    shown = {"result": found.result, "reasons": found.reasons, "at": rfc3339(found.at), "by": found.by}
+    return OutcomeAnswer.model_validate(shown | ({"rule": found.rule} if found.rule else {}))
+
+
+def _permits(case: Case, service: Service, now: datetime, language: Language) -> list[PermitAnswer]:
+    return [
+        PermitAnswer(
+            number=permit.number,
+            title=getattr(service.permits[permit.kind].title, language),
+            document=permit.document,
+            state=register.state_at(permit.state, permit.valid_until, now),  # type: ignore[arg-type]
+            issued_at=rfc3339(permit.issued_at),
+            valid_until=moment(permit.valid_until),
+        )
+        for permit in case.permits.values()
+    ]
+
+
+def _payments(case: Case, service: Service, language: Language) -> list[PaymentAnswer]:
+    shown = []
+    for payment in case.payments.values():
+        task = payments.task_of(case, payment)
+        title = views.title_of(case, service, task) if task else service.title.pair()
+        shown.append(
+            PaymentAnswer(
+                id=payment.id,
+                title=title[language],
+                amount=payment.amount,
+                currency=payment.currency,
+                lines=line_answers(payment.lines, service, language),
+                state=payment.state,  # type: ignore[arg-type]
+                due_at=rfc3339(payment.due_at),
+                paid_at=moment(payment.paid_at),
+            )
+        )
+    return shown

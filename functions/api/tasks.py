@@ -1,0 +1,593 @@
+"""Tasks: the worklist, and what is done with one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from chalice.app import Blueprint
+from pydantic import AfterValidator, Field
+
+from functions.api import lists
+from functions.api.http import (
+    Answer,
+    Body,
+    Call,
+    Language,
+    Paged,
+    Reply,
+    problem_of,
+    route,
+)
+from functions.api.shapes import ClockAnswer, Moment, Name, Problem, Prose, clock_answer, moment, read_moment
+from functions.domain import numbers, rights, tasks, views, waits
+from functions.domain.case import Case, Request, Task, Writer
+from functions.domain.clock import LegalClock, rfc3339
+from functions.domain.errors import (
+    CaseUnknown,
+    Fault,
+    Forbidden,
+    Invalid,
+    LoketError,
+    Malformed,
+    NotFound,
+    TaskUnknown,
+)
+from functions.domain.identity import Person, is_username
+from functions.domain.service import CorrectStep, PayStep, Service, Step, TaskSpec
+from functions.runtime.commands import Done, change
+from functions.runtime.wiring import ports
+
+blueprint = Blueprint(__name__)
+MOST_AT_ONCE = 100
+
+State = Literal["open", "claimed", "done", "cancelled", "expired"]
+Act = Literal["claim", "release", "assign", "complete"]
+Decide = Callable[[Writer, Service, Task], None]
+
+
+class ActionAnswer(Answer):
+    """One way to answer; ``form`` is the JSON Schema of ``data`` where the answer takes any."""
+
+    name: str
+    title: str
+    comment: Literal["required", "optional"]
+    form: dict[str, Any] | None = None
+
+
+class WantedField(Answer):
+    pointer: str
+    message: str | None
+
+
+class WantedDocument(Answer):
+    kind: str
+    message: str | None
+
+
+class CorrectionAnswer(Answer):
+    """What the applicant was asked to mend; only this is open for change."""
+
+    fields: list[WantedField]
+    documents: list[WantedDocument]
+
+
+class TaskInList(Answer):
+    """A task as the worklist shows it. ``role`` is ``agency/role`` or ``applicant``."""
+
+    id: str
+    case: str
+    number: str | None
+    service: str
+    step: str
+    name: str
+    title: str
+    kind: str
+    role: str
+    agency: str
+    state: State
+    assignee: str | None
+    opened_at: str
+    due_at: str
+    version: int
+    clock: ClockAnswer | None
+    payment: str | None = None
+
+
+class TaskAnswer(TaskInList):
+    """A task with what this caller may do: ``actions`` completes it, ``may`` says which of its routes are open."""
+
+    help: str | None = None
+    law: str | None = None
+    round: int
+    actions: list[ActionAnswer]
+    may: list[Act]
+    correction: CorrectionAnswer | None = None
+    claimed_at: str | None = None
+    action: str | None = None
+    comment: str | None = None
+    done_by: str | None = None
+    done_for: str | None = None
+    done_at: str | None = None
+    rule: str | None = None
+
+
+class TaskPage(Answer):
+    items: list[TaskInList]
+    next: str | None
+
+
+class TaskQuery(Paged):
+    """Without ``state`` both the open and the claimed ones. Tasks that are settled stand in their case."""
+
+    state: State | None = None
+    role: str | None = Field(default=None, max_length=100)
+    service: str | None = Field(default=None, max_length=60)
+    due_before: Moment | None = None
+    q: str | None = Field(default=None, max_length=100)
+
+
+def _username(text: str) -> str:
+    if not is_username(text):
+        raise ValueError("no username")
+    return text
+
+
+Username = Annotated[Name, AfterValidator(_username)]
+
+
+class Assign(Body):
+    to: Username
+
+
+class Complete(Body):
+    """``data`` as the action's ``form`` says: what is to be mended, or scores."""
+
+    action: Name
+    comment: Prose | None = None
+    data: dict[str, Any] | None = None
+
+
+class Bulk(Body):
+    tasks: list[Name] = Field(min_length=1, max_length=MOST_AT_ONCE)
+    action: Name
+    comment: Prose | None = None
+
+
+class BulkItem(Answer):
+    """What became of one task; ``status`` is what the single route would have answered."""
+
+    task: str
+    status: int
+    state: State | None = None
+    problem: Problem | None = None
+
+
+class BulkAnswer(Answer):
+    items: list[BulkItem]
+
+
+# -- reading
+
+
+@route(
+    blueprint,
+    "GET",
+    "/v1/tasks",
+    query=TaskQuery,
+    answer=TaskPage,
+    summary={"id": "Daftar tugas: apa yang diminta dari Anda", "en": "The worklist: what is asked of you"},
+    description={
+        "id": "Petugas: tugas semua peran mereka. Pemohon: yang diminta dari mereka. Pengawas layanan dapat "
+        "menyebut peran lain dengan `role`.",
+        "en": "Officers: the tasks of all their roles. Applicants: what is asked of them. A supervisor of a service "
+        "may name another role by `role`.",
+    },
+)
+def worklist(call: Call) -> Reply:
+    query: TaskQuery = call.query
+    _demand_unsettled(query.state, call.language)
+    found = lists.merged(
+        [_source(call, role, services) for role, services in _roles(call.person, query, call.now)],
+        order=lambda item: (item["due_at"], item["id"]),
+        limit=query.limit,
+        cursor=query.cursor,
+        keep=partial(_wanted, query),
+    )
+    items = [_in_list(item, call.now, call.language) for item in found.items]
+    return Reply(TaskPage(items=items, next=found.next))
+
+
+@route(
+    blueprint,
+    "GET",
+    "/v1/tasks/{task}",
+    answer=TaskAnswer,
+    summary={"id": "Satu tugas", "en": "One task"},
+)
+def read(call: Call, task: str) -> Reply:
+    record = _load(task)
+    service = ports.catalogue.service(record.case.service, record.case.service_version)
+    found = tasks.find(record.case, task)
+    if not rights.may_see_task(call.person, record.case, found, service, call.now):
+        raise _unknown()
+    return _reply(call, Done(record.case, service), task)
+
+
+# -- doing
+
+
+@route(
+    blueprint,
+    "POST",
+    "/v1/tasks/{task}/claim",
+    answer=TaskAnswer,
+    versioned=True,
+    summary={"id": "Ambil tugas", "en": "Take the task"},
+)
+def claim(call: Call, task: str) -> Reply:
+    return _act(call, task, lambda writer, service, found: tasks.claim(writer, service, call.person, found))
+
+
+@route(
+    blueprint,
+    "POST",
+    "/v1/tasks/{task}/release",
+    answer=TaskAnswer,
+    versioned=True,
+    summary={"id": "Kembalikan tugas kepada semua pemegang peran", "en": "Give the task back to the role"},
+)
+def release(call: Call, task: str) -> Reply:
+    return _act(call, task, lambda writer, service, found: tasks.release(writer, service, call.person, found))
+
+
+@route(
+    blueprint,
+    "POST",
+    "/v1/tasks/{task}/assign",
+    body=Assign,
+    answer=TaskAnswer,
+    versioned=True,
+    summary={
+        "id": "Serahkan tugas kepada seseorang (pengawas)",
+        "en": "Hand the task to somebody (supervisor)",
+    },
+    description={
+        "id": "Peran penerima diperiksa saat ia bertindak; aturan berkas sendiri dan empat mata diperiksa sekarang.",
+        "en": "The receiver's role is checked when they act; the own-case and four-eyes rules are checked now.",
+    },
+)
+def assign(call: Call, task: str) -> Reply:
+    def decide(writer: Writer, service: Service, found: Task) -> None:
+        # Roles stand in a person's own token, so this one is taken to hold the role until they act.
+        to = Person(call.body.to, call.body.to, frozenset({found.role}))
+        tasks.assign(writer, service, call.person, found, to)
+
+    return _act(call, task, decide)
+
+
+@route(
+    blueprint,
+    "POST",
+    "/v1/tasks/{task}/complete",
+    body=Complete,
+    answer=TaskAnswer,
+    versioned=True,
+    summary={"id": "Jawab tugas", "en": "Answer the task"},
+)
+def complete(call: Call, task: str) -> Reply:
+    body: Complete = call.body
+
+    def decide(writer: Writer, service: Service, found: Task) -> None:
+        tasks.complete(
+            writer,
+            service,
+            ports.catalogue.calendar,
+            call.person,
+            found,
+            action=body.action,
+            comment=body.comment,
+            data=body.data or {},
+        )
+
+    return _act(call, task, decide)
+
+
+@route(
+    blueprint,
+    "POST",
+    "/v1/tasks/bulk",
+    body=Bulk,
+    answer=BulkAnswer,
+    summary={"id": "Jawab banyak tugas sekaligus", "en": "Answer many tasks at once"},
+    description={
+        "id": "Setiap tugas diselesaikan sendiri-sendiri: yang satu dapat gagal tanpa yang lain.",
+        "en": "Each task is answered by itself: one may fail without the others.",
+    },
+)
+def bulk(call: Call) -> Reply:
+    body: Bulk = call.body
+    repeated = [place for place, task in enumerate(body.tasks) if task in body.tasks[:place]]
+    if repeated:
+        text = {"id": "Tugas ini disebut dua kali.", "en": "This task is named twice."}
+        raise Invalid([Fault(f"/tasks/{place}", text) for place in repeated])
+    return Reply(BulkAnswer(items=[_one_of_many(call, task) for task in body.tasks]))
+
+
+def _one_of_many(call: Call, task: str) -> BulkItem:
+    body: Bulk = call.body
+    request = Request(f"{call.key.key}:{task}", call.key.digest) if call.key else None
+
+    def decide(writer: Writer, service: Service, found: Task) -> None:
+        tasks.complete(
+            writer,
+            service,
+            ports.catalogue.calendar,
+            call.person,
+            found,
+            action=body.action,
+            comment=body.comment,
+            data={},
+        )
+
+    try:
+        done = _change(call, task, decide, request)
+    except LoketError as error:
+        problem = Problem.model_validate(problem_of(error, call.language))
+        return BulkItem(task=task, status=error.status, problem=problem)
+    return BulkItem(task=task, status=200, state=_state(done.case, task))
+
+
+def _act(call: Call, task: str, decide: Decide) -> Reply:
+    def checked(writer: Writer, service: Service, found: Task) -> None:
+        if not rights.may_see_task(call.person, writer.case, found, service, writer.now):
+            raise _unknown()
+        call.demand_version(found.version)
+        decide(writer, service, found)
+
+    return _reply(call, _change(call, task, checked, call.key), task)
+
+
+def _change(call: Call, task: str, decide: Decide, request: Request | None) -> Done:
+    def on_the_case(writer: Writer, service: Service) -> None:
+        decide(writer, service, tasks.find(writer.case, task))
+
+    try:
+        return change(_case_of(task), call.person.username, on_the_case, request=request)
+    except CaseUnknown:
+        raise _unknown() from None
+
+
+def _load(task: str) -> Any:
+    try:
+        return ports.cases.load(_case_of(task))
+    except CaseUnknown:
+        raise _unknown() from None
+
+
+def _case_of(task: str) -> str:
+    case = numbers.case_of(task, "t")
+    if case is None:
+        raise _unknown()
+    return case
+
+
+def _unknown() -> NotFound:
+    return TaskUnknown({"id": "Tugas tidak ditemukan.", "en": "There is no such task."})
+
+
+def _reply(call: Call, done: Done, task: str) -> Reply:
+    found = tasks.find(done.case, task)
+    shown = task_answer(found, done.case, done.service, call.person, call.now, call.language)
+    return Reply(shown, version=found.version)
+
+
+# -- the worklist's sources
+
+
+def _roles(person: Person, query: TaskQuery, now: datetime) -> list[tuple[str, frozenset[str] | None]]:
+    """Give the roles whose worklists are read, and for which services where not for all."""
+    held = person.roles_at(now)
+    if query.role is None:
+        return [("applicant", None), *((role, None) for role in sorted(held))]
+    if query.role == "applicant" or query.role in held:
+        return [(query.role, None)]
+    overseen = frozenset(s.code for s in ports.catalogue.services() if held & set(s.supervisors))
+    if not overseen:
+        raise Forbidden("role", {"id": "Peran ini bukan peran Anda.", "en": "This role is none of yours."})
+    return [(query.role, overseen)]
+
+
+def _source(call: Call, role: str, services: frozenset[str] | None) -> lists.Source:
+    query: TaskQuery = call.query
+    key = views.asked(call.person.username) if role == "applicant" else views.worklist(role)
+    where = {"service": query.service} if query.service else None
+
+    def read_page(cursor: str | None, limit: int) -> Any:
+        return ports.views.list("who", key, before=query.due_before, limit=limit, cursor=cursor, where=where)
+
+    return lists.Source(role, read_page, keep=_of(services))
+
+
+def _of(services: frozenset[str] | None) -> Callable[[lists.Item], bool]:
+    return lambda item: services is None or item["service"] in services
+
+
+def _wanted(query: TaskQuery, item: lists.Item) -> bool:
+    title = item["title"]
+    return query.state in (None, item["state"]) and lists.matches(
+        query.q, item["number"], item["id"], item["service"], item["role"], title["id"], title["en"]
+    )
+
+
+def _demand_unsettled(state: State | None, language: Language) -> None:
+    if state in ("done", "cancelled", "expired"):
+        raise Malformed(
+            {
+                "id": "Tugas yang sudah selesai dapat dilihat di berkasnya.",
+                "en": "Tasks that are settled are shown by their case.",
+            },
+            code="bad-query",
+        )
+
+
+# -- what a task looks like
+
+
+def _in_list(item: lists.Item, now: datetime, language: Language) -> TaskInList:
+    service = ports.catalogue.service(item["service"], item["service_version"])
+    step = service.process(item["process"]).step(item["step"])
+    spec = next((one for one in getattr(step, "of", ()) if one.name == item["name"]), None)
+    opened_at = read_moment(item["opened_at"])
+    shown = {name: value for name, value in item.items() if name in TaskInList.model_fields}
+    clock = _clock(step, spec, item["agency"], opened_at, None)
+    return TaskInList.model_validate(
+        shown
+        | {
+            "title": item["title"][language],
+            "clock": clock_answer(clock, now, language) if clock else None,
+        }
+    )
+
+
+def task_answer(
+    task: Task, case: Case, service: Service, person: Person, now: datetime, language: Language
+) -> TaskAnswer:
+    """Show a task to somebody who may see it."""
+    spec, step = waits.spec_of(case, service, task), waits.step_of(case, service, task.key)
+    agency = task.role.partition("/")[0] if task.role != "applicant" else case.agency
+    clock = _clock(step, spec, agency, task.opened_at, task.done_at)
+    shown: dict[str, Any] = {
+        "id": task.id,
+        "case": case.id,
+        "number": case.number,
+        "service": case.service,
+        "step": task.step,
+        "name": task.name,
+        "title": views.title_of(case, service, task)[language],
+        "kind": task.kind,
+        "role": task.role,
+        "agency": agency,
+        "state": task.state,
+        "assignee": task.assignee,
+        "opened_at": rfc3339(task.opened_at),
+        "due_at": rfc3339(task.due_at),
+        "version": task.version,
+        "clock": clock_answer(clock, now, language) if clock else None,
+        "round": task.round,
+        "actions": _actions(task, case, service, person, now, language),
+        "may": _may(task, case, service, person, now),
+    }
+    shown |= _said(
+        help=getattr(spec.help, language) if spec and spec.help else None,
+        law=spec.law if spec else None,
+        payment=task.payment,
+        correction=_correction(task, case),
+        claimed_at=moment(task.claimed_at),
+        action=task.action,
+        comment=task.comment,
+        done_by=task.done_by,
+        done_for=task.done_for,
+        done_at=moment(task.done_at),
+        rule=task.rule,
+    )
+    return TaskAnswer.model_validate(shown)
+
+
+def _said(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _clock(
+    step: Step, spec: TaskSpec | None, agency: str, opened_at: datetime, done_at: datetime | None
+) -> LegalClock | None:
+    """The task's own term, by the working days of whoever must act."""
+    within = spec.within if spec else step.within if isinstance(step, CorrectStep | PayStep) else None
+    if within is None:
+        return None
+    return LegalClock(within, ports.catalogue.calendar(agency), opened_at, stopped_at=done_at)
+
+
+def _correction(task: Task, case: Case) -> CorrectionAnswer | None:
+    wanted = case.open_correction
+    if wanted is None or wanted.task != task.id:
+        return None
+    return CorrectionAnswer(
+        fields=[WantedField(pointer=p, message=m) for p, m in wanted.fields.items()],
+        documents=[WantedDocument(kind=k, message=m) for k, m in wanted.documents.items()],
+    )
+
+
+_RESUBMIT = {"id": "Kirim perbaikan", "en": "Send the correction"}
+_RETURN_FORM = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "properties": {
+        "fields": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"pointer": {"type": "string"}, "message": {"type": "string"}},
+                "required": ["pointer", "message"],
+            },
+        },
+        "documents": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"kind": {"type": "string"}, "message": {"type": "string"}},
+                "required": ["kind", "message"],
+            },
+        },
+    },
+    "anyOf": [{"required": ["fields"]}, {"required": ["documents"]}],
+}
+
+
+def _actions(
+    task: Task, case: Case, service: Service, person: Person, now: datetime, language: Language
+) -> list[ActionAnswer]:
+    if not _may_complete(task, case, service, person, now):
+        return []
+    if task.kind == "correct":
+        return [ActionAnswer(name="resubmit", title=_RESUBMIT[language], comment="optional")]
+    return [
+        ActionAnswer.model_validate(
+            {"name": action.name, "title": getattr(action.title, language), "comment": action.comment}
+            | ({"form": _RETURN_FORM} if action.name == "return" else {})
+        )
+        for action in tasks.allowed_actions(case, service, task)
+    ]
+
+
+def _may(task: Task, case: Case, service: Service, person: Person, now: datetime) -> list[Act]:
+    if not task.is_open:
+        return []
+    allowed: list[Act] = []
+    if task.role != "applicant" and _may_complete(task, case, service, person, now):
+        allowed += ["claim"] if task.state == "open" else ["release"]
+    if task.role != "applicant" and rights.may("assign", person, case, service, now):
+        allowed.append("assign")
+    if task.kind != "pay" and _may_complete(task, case, service, person, now):
+        allowed.append("complete")
+    return allowed
+
+
+def _may_complete(task: Task, case: Case, service: Service, person: Person, now: datetime) -> bool:
+    """Tell whether this person could answer now: the same rules that decide when they do."""
+    if not task.is_open or waits.closed_by_law(case, service, task, now):
+        return False
+    if task.state == "claimed" and task.assignee != person.username:
+        return False
+    try:
+        rights.demand_task(person, case, task, waits.spec_of(case, service, task), service, now)
+    except LoketError:
+        return False
+    return True
+
+
+def _state(case: Case, task: str) -> State:
+    state: State = tasks.find(case, task).state  # type: ignore[assignment]
+    return state

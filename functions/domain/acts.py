@@ -1,0 +1,113 @@
+"""What can be done with a whole case, by its status: asked by whoever shows what the caller may do now.
+
+Who may do it stands in `rights`; how it is done in `intake` and `episodes`, which refuse what is not possible here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from functions.domain import episodes, intake, retention, rights, waits
+from functions.domain.case import Case, Writer
+from functions.domain.errors import NotNow
+from functions.domain.identity import Person
+from functions.domain.service import Service
+
+Possible = Callable[[Case, Service, waits.CalendarOf, datetime], bool]
+
+
+def now_open_to(
+    person: Person, case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime
+) -> list[str]:
+    """Give the acts that this person may do and that the case allows now."""
+    return [
+        act
+        for act, possible in POSSIBLE.items()
+        if rights.may(act, person, case, service, now)
+        and (possible(case, service, calendar_of, now) or _adds_to_a_task(act, person, case))
+    ]
+
+
+def begin(writer: Writer, service: Service, act: str, reason: str) -> None:
+    """Open the process of a granted case that the service has for this act; raises `NotNow` where there is none."""
+    process = process_for(service, act)
+    if process is None:
+        raise NotNow(_NO_PROCESS[act], code="no-such-process")
+    if not _granted_and_idle(writer.case):
+        raise NotNow(
+            {
+                "id": "Hanya untuk permohonan yang sudah dikabulkan dan tidak sedang diproses.",
+                "en": "Only for a granted application of which no process is running.",
+            },
+            case_status=writer.case.status,
+        )
+    intake.open_episode(writer, process, reason)
+
+
+def process_for(service: Service, act: str) -> str | None:
+    """Give the process that an act opens."""
+    return next((name for name, process in service.processes.items() if process.opened_by == act), None)
+
+
+def _adds_to_a_task(act: str, person: Person, case: Case) -> bool:
+    """An officer with an open task may add files whatever the applicant may do."""
+    return act == "upload" and person.username not in (case.applicant, case.filed_by)
+
+
+def _answering(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
+    return case.status == "draft" or case.open_correction is not None
+
+
+def _can_begin(act: str) -> Possible:
+    def possible(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
+        return _granted_and_idle(case) and process_for(service, act) is not None
+
+    return possible
+
+
+def _granted_and_idle(case: Case) -> bool:
+    return case.status == "approved" and case.episode is None and not case.erased
+
+
+def _can_extend(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
+    return case.is_open and case.clock is not None and case.clock.stopped_at is None
+
+
+def _can_reopen(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
+    closed = case.status in ("rejected", "lapsed", "withdrawn") and case.episode is None
+    return closed and case.submitted_at is not None and not case.erased
+
+
+def _can_erase(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
+    try:
+        retention.rule_to_erase(case, service, calendar_of, now)
+    except NotNow:
+        return False
+    return not case.erased
+
+
+POSSIBLE: dict[str, Possible] = {
+    "patch": _answering,
+    "upload": _answering,
+    "submit": lambda case, service, calendar_of, now: case.status == "draft",
+    "message": lambda case, service, calendar_of, now: case.submitted_at is not None and not case.erased,
+    "withdraw": lambda case, service, calendar_of, now: episodes.can_withdraw(case, service),
+    "appeal": lambda case, service, calendar_of, now: episodes.can_appeal(case, service, calendar_of, now),
+    "renew": _can_begin("renew"),
+    "amend": _can_begin("amend"),
+    "resume": _can_begin("resume"),
+    "reopen": _can_reopen,
+    "revoke": lambda case, service, calendar_of, now: any(p.state == "valid" for p in case.permits.values()),
+    "extend": _can_extend,
+    "redrive": lambda case, service, calendar_of, now: case.episode is not None,
+    "hold": lambda case, service, calendar_of, now: not case.erased,
+    "erase": _can_erase,
+    "personal-data": lambda case, service, calendar_of, now: not case.erased,
+}
+
+_NO_PROCESS = {
+    "renew": {"id": "Layanan ini tidak diperpanjang.", "en": "This service is not renewed."},
+    "amend": {"id": "Layanan ini tidak mengenal perubahan.", "en": "This service has no amendment."},
+    "resume": {"id": "Layanan ini tidak dapat dilanjutkan kembali.", "en": "This service cannot be resumed."},
+}
