@@ -1,4 +1,4 @@
-"""Proves that every handler imports with nothing but the zip and boto3, as Lambda has it.
+"""Proves that everything imports with nothing but the zip and boto3, as Lambda has it.
 
 The zip holds extensions for Lambda's machine. On another one they are replaced by the same versions from the
 environment at hand, so that all else is still read from the zip; the environment itself is out of sight.
@@ -31,13 +31,28 @@ print(len(sys.modules))
 """
 
 
+_PROBE_ALL = """
+import importlib, json, sys
+paths, modules = json.loads(sys.argv[1])
+sys.path += paths
+for module in modules:
+    importlib.import_module(module)
+"""
+
+
 class Missing(Exception):
-    """A handler does not import; the message names it and the error."""
+    """Something does not import; the message names it and the error."""
 
 
 def prove(archive: Path, workspace: Path, handlers: Mapping[str, str]) -> dict[str, int]:
-    """Import each handler in a process of its own and return how many modules that loads."""
+    """Import each handler in a process of its own and return how many modules that loads.
+
+    Also every module of ours, since most are imported only when they are used. Raises `Missing`.
+    """
     paths = unpack(archive, workspace)
+    with zipfile.ZipFile(archive) as opened:
+        ours = sorted(filter(None, map(_module, opened.namelist())))
+    _run(_PROBE_ALL, "a module of ours", [paths, ours])
     return {name: _load(name, handler, paths) for name, handler in handlers.items()}
 
 
@@ -51,12 +66,22 @@ def unpack(archive: Path, workspace: Path) -> list[str]:
     return [str(path) for path in (native, workspace / "zip", brought)]
 
 
+def _module(file: str) -> str | None:
+    if not file.endswith(".py") or file.split("/")[0] not in ("functions", "events"):
+        return None
+    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 def _load(name: str, handler: str, paths: list[str]) -> int:
-    command = [sys.executable, "-I", "-S", "-B", "-c", _PROBE, json.dumps([paths, handler])]
+    return int(_run(_PROBE, f"{name}: {handler}", [paths, handler]).splitlines()[-1])
+
+
+def _run(probe: str, what: str, argument: object) -> str:
+    command = [sys.executable, "-I", "-S", "-B", "-c", probe, json.dumps(argument)]
     done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Missing(f"{name}: {handler} does not import with the zip and boto3 alone:\n{done.stderr}")
-    return int(done.stdout.splitlines()[-1])
+        raise Missing(f"{what} does not import with the zip and boto3 alone:\n{done.stderr}")
+    return done.stdout
 
 
 def _replace_extensions(unpacked: Path, native: Path) -> Path:
