@@ -17,8 +17,11 @@ from functions.api import (
     health,
     openapi,
     payments,
+    permits,
     personal_data,
+    register,
     services,
+    statistics,
     tasks,
 )
 
@@ -27,6 +30,7 @@ API = (
     *(services, cases, documents, acts, personal_data),
     *(tasks, delegations),
     *(payments,),
+    *(permits, register, statistics),
 )
 
 app = Chalice(app_name="loket", configure_logs=False)
