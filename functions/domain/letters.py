@@ -42,12 +42,23 @@ def compose(
     now: datetime,
     url: str,
     by_law: str | None = None,
+    valid_until: datetime | None = None,
 ) -> Letter:
-    """Give the letter named ``letter``, filled from the case; ``reasons`` are the officers' own words."""
+    """Give the letter named ``letter``, filled from the case; ``reasons`` are the officers' own words.
+
+    The letter of a permit is drawn before the permit is recorded: ``number`` and ``valid_until`` are to be its own.
+    """
     described = service.letters[letter]
     contexts: Contexts = {
-        language: words.context(case, service, calendar, language, personal=True) for language in LANGUAGES
-    }
+        language: words.context(
+            case, service, calendar, language, personal=True,
+            permit={
+                "number": number, "issued_on": words.day(now, calendar, language),
+                "valid_until": words.day(valid_until, calendar, language),
+            },
+        )
+        for language in LANGUAGES
+    }  # fmt: skip
     blocks = [
         built for block in described.blocks for built in _built(block, case, service, contexts, reasons)
     ]

@@ -228,9 +228,7 @@ def _demand_action(case: Case, service: Service, task: Task, action: str, commen
 
 
 def _demand_open(writer: Writer, service: Service, task: Task, person: Person) -> None:
-    if not task.is_open:
-        raise _taken(task)
-    if waits.closed_by_law(writer.case, service, task, writer.now):
+    if task.state == "expired" or waits.closed_by_law(writer.case, service, task, writer.now):
         raise NotNow(
             {
                 "id": "Tenggat sudah lewat; hukum telah memutuskan di tempat Anda.",
@@ -238,7 +236,7 @@ def _demand_open(writer: Writer, service: Service, task: Task, person: Person) -
             },
             code="deadline-passed",
         )
-    if task.state == "claimed" and task.assignee != person.username:
+    if not task.is_open or (task.state == "claimed" and task.assignee != person.username):
         raise _taken(task)
 
 

@@ -26,9 +26,11 @@ def context(
     form = dict(case.form or {})
     known: dict[str, Any] = {
         "case": {
+            "id": case.id,
             "number": case.number,
             "service": getattr(service.title, language),
             "submitted_on": day(case.submitted_at, calendar, language),
+            "decided_on": day(case.outcome.at if case.outcome else None, calendar, language),
         },
         "facts": dict(case.facts),
         "titles": titles(service, form, language),

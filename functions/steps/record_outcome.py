@@ -63,7 +63,7 @@ def _issue_permit(request: Request, desk: Desk, kind: str, permit: PermitKind, d
     number = _free_number(desk, permit)
     until = _calendar(desk).due(desk.writer.now, permit.valid_for) if permit.valid_for else None
     signatory = _signatory(desk, request.episode, decision, permit.signatory)
-    letter = _compose(desk, permit.letter, number, f"/permits/{number}", signatory, decision)
+    letter = _compose(desk, permit.letter, number, f"/permits/{number}", signatory, decision, until)
     document, content, version = _store(desk, letter, permit.title.id)
     desk.writer.add(
         events.PermitIssued(
@@ -101,7 +101,13 @@ def _free_number(desk: Desk, permit: PermitKind) -> str:
 
 
 def _compose(
-    desk: Desk, letter: str, number: str, path: str, signatory: Signatory | None, decision: Decision
+    desk: Desk,
+    letter: str,
+    number: str,
+    path: str,
+    signatory: Signatory | None,
+    decision: Decision,
+    valid_until: datetime | None = None,
 ) -> Letter:
     case = desk.case
     agency = desk.ports.catalogue.agency(case.agency)
@@ -117,6 +123,7 @@ def _compose(
         by_law=decision.rule if decision.by == "law" else None,
         now=_whole(desk.writer.now),
         url=desk.ports.settings.public_url + path,
+        valid_until=valid_until,
     )
 
 
