@@ -110,12 +110,11 @@ def page(now: datetime, wanted: RegisterQuery) -> tuple[list[Mapping[str, Any]],
 
     Raises `ServiceUnknown`, and `Malformed` for a cursor of another list or a period that ends before it begins.
     """
-    services = (
-        [ports.catalogue.service(wanted.service)] if wanted.service else list(ports.catalogue.services())
-    )
-    periods = {service.code: _period(service, wanted, now) for service in services}
-    before = _place(wanted.cursor) or register.place_of(max(until for _, until in periods.values()))
-    first = min(since for since, _ in periods.values())
+    services = _services(wanted.service)
+    earliest = _beginning(now)
+    periods = {service.code: _period(service, wanted, earliest, now) for service in services}
+    first, last = min(since for since, _ in periods.values()), max(until for _, until in periods.values())
+    before = min(register.place_of(last), _place(wanted.cursor) or "~")
     found: list[Mapping[str, Any]] = []
     reads = 0
     for month in register.months(first, _moment_of(before)):
@@ -128,6 +127,10 @@ def page(now: datetime, wanted: RegisterQuery) -> tuple[list[Mapping[str, Any]],
         if reads >= MOST_PARTITIONS and month > register.month_of(first):
             return newest, _cursor(f"{month}-01T00:00:00.000Z#")
     return register.newest(found, wanted.limit, before), None
+
+
+def _services(code: str | None) -> list[Service]:
+    return [ports.catalogue.service(code)] if code else list(ports.catalogue.services())
 
 
 def _partition(
@@ -144,25 +147,34 @@ def _partition(
     return list(found.items)
 
 
-def _period(service: Service, wanted: RegisterQuery, now: datetime) -> tuple[datetime, datetime]:
-    """Give the first and the last moment of issue that are asked for, by the days of the service's agency."""
+def _period(
+    service: Service, wanted: RegisterQuery, earliest: datetime, now: datetime
+) -> tuple[datetime, datetime]:
+    """Give the first and the last moment of issue that are asked for, by the days of the service's agency.
+
+    Nothing was issued before ``earliest`` or after ``now``, so that no date makes us read empty years.
+    """
     calendar = ports.catalogue.calendar(service.agency)
 
-    def moment_at(text: str, *, end: bool) -> datetime:
+    def moment_at(text: str | None, otherwise: datetime, *, end: bool) -> datetime:
+        if text is None:
+            return otherwise
         if not _DAY.fullmatch(text):
             return read_moment(text)
         day = datetime.fromisoformat(text).date()
-        last: datetime = calendar.end_of_day(day if end else day - timedelta(days=1))
-        return last + timedelta(milliseconds=999 if end else 1000)
+        try:
+            last: datetime = calendar.end_of_day(day if end else day - timedelta(days=1))
+            return last + timedelta(milliseconds=999 if end else 1000)
+        except OverflowError:
+            return otherwise
 
-    try:
-        since = moment_at(wanted.since, end=False) if wanted.since else _beginning(now)
-        until = moment_at(wanted.until, end=True) if wanted.until else now
-    except OverflowError:
-        raise _bad_period() from None
+    since, until = moment_at(wanted.since, earliest, end=False), moment_at(wanted.until, now, end=True)
     if wanted.since and wanted.until and since > until:
-        raise _bad_period()
-    return since, until
+        raise Malformed(
+            {"id": "`from` tidak boleh sesudah `to`.", "en": "`from` must not come after `to`."},
+            code="bad-query",
+        )
+    return max(since, earliest), min(until, now)
 
 
 def _beginning(now: datetime) -> datetime:
@@ -186,7 +198,9 @@ def _place(cursor: str | None) -> str | None:
 
 
 def _moment_of(place: str) -> datetime:
-    return read_moment(place.partition("#")[0])
+    """Give the newest moment that may still follow; a place without a number lies before its own moment."""
+    moment, _, number = place.partition("#")
+    return read_moment(moment) - timedelta(milliseconds=0 if number else 1)
 
 
 def _cursor(place: str) -> str:
@@ -200,12 +214,6 @@ def _bad_cursor() -> Malformed:
             "en": "This `cursor` does not come from this list. Start again without a `cursor`.",
         },
         code="bad-cursor",
-    )
-
-
-def _bad_period() -> Malformed:
-    return Malformed(
-        {"id": "`from` tidak boleh sesudah `to`.", "en": "`from` must not come after `to`."}, code="bad-query"
     )
 
 

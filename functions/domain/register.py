@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, cast
 
 from functions.domain import statistics
 from functions.domain.case import Case, Permit, moment
@@ -20,6 +20,7 @@ from functions.domain.clock import rfc3339
 from functions.domain.service import FormField, Service, Text
 
 Entry = Mapping[str, Any]
+State = Literal["valid", "expired", "suspended", "revoked"]
 KEEPING = frozenset({"permit.issued", "permit.revoked", "permit.expired"})
 """The types of events after which the register may say something else."""
 _FINAL = frozenset({"revoked", "expired"})
@@ -29,7 +30,7 @@ _READ_ALIKE = str.maketrans("OIL", "011")
 
 def key(service: str, permit: Permit) -> statistics.Key:
     """Give where the entry of a permit stands."""
-    return partition(service, _month(permit.issued_at)), f"{_sortable(permit.issued_at)}#{permit.number}"
+    return partition(service, month_of(permit.issued_at)), f"{_sortable(permit.issued_at)}#{permit.number}"
 
 
 def partition(service: str, month: str) -> str:
@@ -53,12 +54,13 @@ def takes_the_place_of(new: Entry, old: Entry | None) -> bool:
     return new != old and not (old["state"] in _FINAL and new["state"] not in _FINAL)
 
 
-def state_at(state: str, valid_until: datetime | None, now: datetime) -> str:
+def state_at(state: str, valid_until: datetime | None, now: datetime) -> State:
     """Tell the state of a permit; it has expired once its last moment has passed, whoever has noted it by then."""
-    return "expired" if state == "valid" and valid_until is not None and now > valid_until else state
+    over = state == "valid" and valid_until is not None and now > valid_until
+    return "expired" if over else cast("State", state)
 
 
-def entry_state(entry: Entry, now: datetime) -> str:
+def entry_state(entry: Entry, now: datetime) -> State:
     until = entry.get("valid_until")
     return state_at(entry["state"], moment(until) if until else None, now)
 
@@ -78,7 +80,7 @@ def as_written(number: str) -> str:
 
 def months(since: datetime, until: datetime) -> Iterator[str]:
     """Give the months in which permits of a period were issued, newest first."""
-    month, first = _month(until), _month(since)
+    month, first = month_of(until), month_of(since)
     while month >= first:
         yield month
         month = statistics.months_before(month, 1)
@@ -100,7 +102,7 @@ def newest(found: Iterable[Mapping[str, Any]], limit: int, before: str) -> list[
     return sorted(older, key=lambda item: str(item["sk"]), reverse=True)[:limit]
 
 
-def _month(at: datetime) -> str:
+def month_of(at: datetime) -> str:
     return statistics.month_of(at.astimezone(UTC).date())
 
 
