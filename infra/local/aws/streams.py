@@ -50,10 +50,16 @@ class Streams:
     def subscribe(
         self, table: str, function_name: str, batch_size: int, missed: list[tuple[int, Change]]
     ) -> None:
-        """Deliver what is published from now on, after what the function missed before."""
+        """Deliver what is published from now on; if the function missed something before, that and all after it
+        wait for `resume`."""
         subscription = Subscription(self, table, function_name, batch_size)
-        subscription.publish(missed)
+        if missed:
+            subscription.hold(missed)
         self._subscriptions.append(subscription)
+
+    def resume(self) -> None:
+        for subscription in self._subscriptions:
+            subscription.resume()
 
     def publish(self, changes: list[tuple[int, Change]]) -> None:
         """Hand numbered changes to the subscriptions of their tables; one call at a time."""
@@ -80,6 +86,14 @@ class Subscription:
         self._failures = 0
         self._paused = False
         self._closed = False
+
+    def hold(self, changes: list[tuple[int, Change]]) -> None:
+        self._paused = True
+        self.publish(changes)
+
+    def resume(self) -> None:
+        self._paused = False
+        self._lane.add(self._deliver)
 
     def publish(self, changes: list[tuple[int, Change]]) -> None:
         records = [record(number, change) for number, change in changes if change.table.name == self.table]
@@ -121,11 +135,7 @@ class Subscription:
         elif self._failures > TRIES:
             clock = self._streams._motion.clock
             self._paused = True
-            clock.at(clock.after(PAUSES[self._failures - TRIES - 1]), self._resume)
-
-    def _resume(self) -> None:
-        self._paused = False
-        self._lane.add(self._deliver)
+            clock.at(clock.after(PAUSES[self._failures - TRIES - 1]), self.resume)
 
     def _drop(self, count: int) -> None:
         for _ in range(count):

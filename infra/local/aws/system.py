@@ -23,6 +23,7 @@ from infra.local.aws import (
     keys,
     objects,
     outbox,
+    queries,
     streams,
     tables,
     uploads,
@@ -193,7 +194,9 @@ class LocalAws:
         self.clock.every(period, self.functions.known(function_name))
 
     def subscribe_stream(self, table: str, function_name: str, batch_size: int = 100) -> None:
-        """Deliver the changes of a table to a function from now on, after those that a stop or a crash left over.
+        """Deliver the changes of a table to a function from now on.
+
+        What a stop or a crash left over comes first, once the system resumes.
 
         Raises:
             KeyError: when there is no function of that name.
@@ -225,11 +228,12 @@ class LocalAws:
         return list(self._state.runs.values())
 
     def resume(self) -> None:
-        """Go on after a restart, once functions, rules and tables are there.
+        """Go on after a restart, once tables, subscriptions, rules and machines are there and functions can work.
 
-        Bus events that were not delivered are, and every lost execution is started again, under its name and with
-        its input: what it had done before, its steps must know.
+        Stream records and bus events that were not taken are delivered, and every lost execution is started again,
+        under its name and with its input: what it had done before, its steps must know.
         """
+        self._streams.resume()
         for event in self._state.events.values():
             self._bus.deliver(Delivery(event["id"], event["function"], event["event"]))
         lost = self.lost_executions()
@@ -251,6 +255,7 @@ class LocalAws:
         expressions.install(self._patches, self.clock)
         executions.install(self._patches, self.motion, self._watch)
         tables.install(self._patches, self._tables)
+        queries.install(self._patches)
         bus.install(self._patches, self._bus)
         uploads.install(self._patches)
         objects.install(self._patches, self._objects, self._journal)

@@ -1,8 +1,7 @@
 """DynamoDB under many threads: one call at a time, transactions that copy what they touch, changes told once.
 
 moto's conditional writes have two winners when threads race for them; its transactions copy whole tables, and
-apply a repeated ClientRequestToken twice; a query reads the whole table; an update that creates an item makes two
-stream records.
+apply a repeated ClientRequestToken twice; an update that creates an item makes two stream records.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamShard, Table
 from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
+from infra.local.aws import queries
 from infra.local.aws.patches import Patches
 
 Attributes = dict[str, Any]
@@ -62,6 +62,7 @@ class Tables:
         item = old if old is not None else new
         if item is None:
             return
+        queries.note(table, old, new)
         keys = {name: _plain(item.attrs[name]) for name in table.table_key_attrs}
         place = (table.name, json.dumps(keys, sort_keys=True))
         before = self._first[place].old if place in self._first else image(old)
@@ -126,7 +127,6 @@ def install(patches: Patches, tables: Tables) -> None:
     patches.set(DynamoHandler, "call_action", _one_at_a_time(tables))
     patches.set(DynamoHandler, "transact_write_items", _once_a_token(tables))
     patches.set(DynamoDBBackend, "transact_write_items", _touch_only_what_it_names(tables))
-    patches.set(Table, "query", _read_only_the_partition)
     patches.set(Table, "set_stream_specification", _always_tell(tables))
     patches.set(table_module, "StreamShard", _shard_class(tables))
     patches.set(DynamoResult, "execute_result", _answer)
@@ -237,21 +237,6 @@ def _place(table: Table, keys: Keys, item: Item | None) -> None:
         table.items[hash_key] = item
     else:
         table.items.pop(hash_key, None)
-
-
-_query = Table.query
-
-# The place of `index_name` among the arguments of `Table.query` after the hash key.
-INDEX_NAME = 6
-
-
-def _read_only_the_partition(table: Table, hash_key: DynamoType | None, *args: Any, **kwargs: Any) -> Any:
-    index_name = args[INDEX_NAME] if len(args) > INDEX_NAME else kwargs.get("index_name")
-    if index_name is not None:
-        return _query(table, hash_key, *args, **kwargs)
-    small = copy.copy(table)
-    small.items = {hash_key: table.items[hash_key]} if hash_key in table.items else {}
-    return _query(small, hash_key, *args, **kwargs)
 
 
 def _always_tell(tables: Tables) -> Callable[[Table, dict[str, Any] | None], None]:

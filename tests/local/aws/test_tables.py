@@ -191,3 +191,81 @@ def test_moto_alone_applies_a_repeated_token_twice() -> None:
 
         with pytest.raises(ClientError, match="ConditionalCheckFailed"):
             transact(alone, key("a"), token="once")
+
+
+def test_an_index_finds_what_is_in_it_now(aws: LocalAws) -> None:
+    client = aws.client("dynamodb")
+    client.create_table(
+        TableName="tasks",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "role", "due")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "worklist",
+                "Projection": {"ProjectionType": "ALL"},
+                "KeySchema": [
+                    {"AttributeName": "role", "KeyType": "HASH"},
+                    {"AttributeName": "due", "KeyType": "RANGE"},
+                ],
+            }
+        ],
+    )
+
+    def task(name: str, role: str, due: str) -> dict[str, Any]:
+        return {"pk": {"S": name}, "role": {"S": role}, "due": {"S": due}}
+
+    def found(role: str) -> list[str]:
+        pages = client.get_paginator("query").paginate(
+            TableName="tasks",
+            IndexName="worklist",
+            KeyConditionExpression="#role = :role",
+            ExpressionAttributeNames={"#role": "role"},
+            ExpressionAttributeValues={":role": {"S": role}},
+            PaginationConfig={"PageSize": 1},
+        )
+        return [item["pk"]["S"] for page in pages for item in page["Items"]]
+
+    for name, due in (("c", "3"), ("a", "1"), ("b", "2")):
+        client.put_item(TableName="tasks", Item=task(name, "fire", due))
+    client.put_item(TableName="tasks", Item={"pk": {"S": "none"}})
+    first = found("fire")
+    client.update_item(
+        TableName="tasks",
+        Key={"pk": {"S": "a"}},
+        UpdateExpression="SET #role = :role",
+        ExpressionAttributeNames={"#role": "role"},
+        ExpressionAttributeValues={":role": {"S": "plan"}},
+    )
+    client.delete_item(TableName="tasks", Key={"pk": {"S": "b"}})
+    client.transact_write_items(
+        TransactItems=[
+            {"Put": {"TableName": "tasks", "Item": task("d", "plan", "0")}},
+            {"Update": {"TableName": "tasks", "Key": {"pk": {"S": "c"}}, "UpdateExpression": "REMOVE due"}},
+        ]
+    )
+
+    assert first == ["a", "b", "c"]
+    assert (found("fire"), found("plan"), found("nobody")) == ([], ["d", "a"], [])
+
+
+def test_a_query_stays_fast_in_a_large_table(table: Any) -> None:
+    def seconds() -> float:
+        begin = time.perf_counter()
+        for _ in range(20):
+            table.query(
+                TableName="cases",
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": "mine"}},
+            )
+        return time.perf_counter() - begin
+
+    table.put_item(TableName="cases", Item=key("mine"))
+    small = min(seconds() for _ in range(3))
+    for number in range(2000):
+        table.put_item(TableName="cases", Item=key(f"other-{number}"))
+    large = min(seconds() for _ in range(3))
+
+    assert large < 3 * small
