@@ -7,6 +7,7 @@ signed PDF. The figures at the end are counted from the calls that were made, by
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,7 +44,8 @@ class Teller:
 
     def says(self, who: str, what: str) -> None:
         now = self._office.system.aws.clock.now().astimezone(ZONE)
-        self._console.print(f"[dim]{now:%a %d %b %H:%M}[/]  [bold]{who:<24}[/] {what}", highlight=False)
+        when = f"[dim]{now:%a %d %b %H:%M}[/]"
+        self._console.print(f"{when}  [bold]{who:<22}[/] {what}", highlight=False, soft_wrap=True)
 
     def sleeps(self, **span: int) -> None:
         """Let the law's time pass; whatever falls due meanwhile is carried out."""
@@ -53,6 +55,7 @@ class Teller:
 def main() -> int:
     """Tell the story and write the permit to ``build/demo/permit.pdf``."""
     console = Console(width=110)
+    logging.getLogger("loket").setLevel(logging.ERROR)
     with Office(LocalClock(OPENING, frozen=True)) as office:
         teller = Teller(office, console)
         console.rule("[bold]A building permit, from the counter to the signed document")
@@ -78,14 +81,12 @@ def file_application(office: Office, teller: Teller) -> str:
     estimate = siti.post("/v1/services/building-permit/estimate", {"form": form})
     fee = money(estimate["fee"]["amount"], lang="en")
     brought = [document["kind"] for document in estimate["documents"] if document["required"]]
-    teller.says(
-        "Siti, citizen", f"asks what a two-floor shop of 240 m² would cost: {fee}, and {', '.join(brought)}"
-    )
+    teller.says("Siti, citizen", f"asks about a two-floor shop of 240 m²: {fee}; bring {', '.join(brought)}")
     case = siti.post("/v1/cases", {"service": "building-permit", "form": form})["id"]
     for kind in brought:
         siti.upload(case, kind, PDF, filename=f"{kind}.pdf", content_type="application/pdf")
     teller.says(
-        "Siti", f"fills in the form and sends {len(brought)} files straight to the store; each is scanned"
+        "Siti", f"fills in the form, sends {len(brought)} files straight to the store; each is scanned"
     )
     sent = siti.post(f"/v1/cases/{case}/submit")
     teller.says("Siti", f"submits: number {sent['number']}, promised by {day(sent['due_at'])}")
@@ -96,9 +97,7 @@ def decide(office: Office, teller: Teller, case: str) -> None:
     teller.sleeps(hours=3)
     Visitor(office, "yuni").decide(case, "completeness", "approve")
     teller.says("Yuni, secretariat", "finds the file complete: the clock of 28 working days starts")
-    teller.says(
-        "Loket", "asks the technical team, the fire service and the spatial plan office at the same time"
-    )
+    teller.says("Loket", "asks the technical team, fire service and spatial planners all at once")
     teller.sleeps(days=3)
     Visitor(office, "arif").decide(
         case, "fire-safety", "no_objection", "Two exits; extinguishers on both floors."
@@ -161,7 +160,7 @@ def show_history(office: Office, console: Console, case: str) -> None:
 
 def show_cost(console: Console, usage: Usage, states: list[str]) -> None:
     console.rule("What it cost, counted by AWS's rules")
-    console.print(usage.table(PRICES[REGION]), highlight=False)
+    console.print(usage.table(PRICES[REGION]), highlight=False, soft_wrap=True)
     console.print(f"The {usage.transitions} transitions: {' ▶ '.join(states)}", highlight=False)
 
 

@@ -63,14 +63,14 @@ def execution_name(case_id: str, episode: int, attempt: int) -> str:
 
 def _answer(case: Case, service: Service, token: Token) -> None:
     episode = case.episodes[token.episode - 1]
-    if not episode.open:
-        ports.executions.fail(token.token, "CaseClosed", "the episode has ended")
-        return
     if token.attempt != episode.attempt:
         return
     key = (token.episode, token.step, token.round)
     verdict = waits.Verdict(token.answer) if token.answer else waits.verdict_of(case, service, key)
-    if verdict and verdict.error:
+    if not episode.open:
+        if verdict is None:
+            ports.executions.fail(token.token, "CaseClosed", "the episode has ended")
+    elif verdict and verdict.error:
         ports.executions.fail(token.token, verdict.error, verdict.action)
     elif verdict:
         ports.executions.succeed(token.token, {"action": verdict.action, "facts": case.facts})

@@ -106,7 +106,7 @@ class LocalSystem:
         key = self._provision()
         settings = Settings(
             table=TABLE, bucket=BUCKET, bus=BUS, signing_key=key, state_machines=ACCOUNT_PREFIX + PREFIX,
-            sender=SENDER, payment_secret=self._secret, public_url=self._public_url,
+            sender=SENDER, payment_secret=self._secret, payment_page="/local/bank/", public_url=self._public_url,
         )  # fmt: skip
         self.ports = LocalPorts(settings, self.aws, **self._stand_ins)
         wiring.use(self.ports)
@@ -117,6 +117,8 @@ class LocalSystem:
         """After a restart: what was running walks through what is done and goes on where its case stands."""
         self.aws.resume()
         self.aws.settle()
+        # What it took to make all this is no cost of any case.
+        self.aws.faults.clear()
 
     def stop(self) -> None:
         self.aws.stop()
