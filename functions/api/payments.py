@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Literal
 
 from chalice.app import Blueprint
@@ -11,7 +12,7 @@ from pydantic import Field
 from functions.api.http import Answer, Body, Call, Reply, route
 from functions.api.shapes import Moment, Name, read_moment
 from functions.domain import numbers, payments, signatures
-from functions.domain.case import Writer
+from functions.domain.case import Commit, Writer
 from functions.domain.errors import CaseUnknown, DependencyDown, Invalid, Malformed, NotFound
 from functions.domain.payments import Notification
 from functions.domain.service import Service
@@ -64,7 +65,8 @@ def notify(call: Call) -> Reply:
 
     try:
         if case:
-            change(case, "system", decide)
+            done = change(case, "system", decide)
+            result = "refused" if result == "repeated" and _differs(done.commits, notice) else result
     except CaseUnknown:
         result = "unknown"
     if result == "unknown":
@@ -80,6 +82,18 @@ def notify(call: Call) -> Reply:
             code="payment-refused",
         )
     return Reply(Heard.model_validate({"result": result}))
+
+
+def _differs(commits: Iterable[Commit], notice: Notification) -> bool:
+    """Tell whether a notification that was heard before was refused then, or says something else now."""
+    said = {"paid": "payment.received", "failed": "payment.failed", "expired": "payment.failed"}
+    heard = [e for commit in commits for e in commit.events if e.data.get("notification") == notice.id]
+    return any(
+        event.type != said[notice.outcome]
+        or event.data.get("amount", notice.amount) != notice.amount
+        or event.data.get("currency", notice.currency) != notice.currency
+        for event in heard
+    )
 
 
 def _demand_signature(call: Call) -> None:

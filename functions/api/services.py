@@ -16,7 +16,7 @@ from functions.domain import fees, statistics
 from functions.domain import form as forms
 from functions.domain.clock import rfc3339
 from functions.domain.errors import Invalid
-from functions.domain.expression import evaluate, holds
+from functions.domain.expression import holds
 from functions.domain.service import (
     Audience,
     ConsultStep,
@@ -213,7 +213,7 @@ def read(call: Call, service: str) -> Reply:
     found: Service = ports.catalogue.service(service)
     language = call.language
     shown = _in_list(found, _measured(call.now), language) | {
-        "form": forms.schema(found, language),
+        "form": forms.schema(found, language, ports.catalogue.calendar(found.agency).day_of(call.now)),
         "documents": [_document(kind, language) for kind in found.documents],
         "processes": [
             ProcessAnswer(name=name, title=_in(process.title, language), opened_by=process.opened_by)
@@ -281,12 +281,14 @@ def diagram(call: Call, service: str) -> Reply:
 def estimate(call: Call, service: str) -> Reply:
     found: Service = ports.catalogue.service(service)
     given = forms.merge({}, call.body.form)
-    faults = forms.faults(found, given, eligibility=False)
+    calendar = ports.catalogue.calendar(found.agency)
+    today = calendar.day_of(call.now)
+    faults = forms.faults(found, given, eligibility=False, today=today)
     if faults:
         raise Invalid(faults)
-    context = forms.context_of(found, forms.clean(found, given))
+    context = forms.context_of(found, forms.clean(found, given), today=today)
     reasons = [r for r in found.form.rules if r.kind == "eligibility" and not holds(r.must, context)]
-    promised = ports.catalogue.calendar(found.agency).due(call.now, found.clock.term)
+    promised = calendar.due(call.now, found.clock.term)
     language = call.language
     return Reply(
         EstimateAnswer(
@@ -298,7 +300,7 @@ def estimate(call: Call, service: str) -> Reply:
                 for kind in forms.documents_needed(found, context)
             ],
             promised_at=rfc3339(promised),
-            computed={name: evaluate(text, context) for name, text in found.computed.items()},
+            computed=forms.computed(found, context),
         )
     )
 

@@ -1,28 +1,28 @@
 """The local API Gateway: a WSGI application over Chalice's own `LocalGateway`, with the deployed gateway's answers.
 
 What API Gateway answers before any function is asked (401, 403, 404, 413) is made of the same table as in the
-template. Everything under ``/local`` is answered by the console.
+template. Everything under ``/local`` is answered by the console, or is a page that only the local system has.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
 from chalice.config import Config
 from chalice.local import CustomLocalChalice, ForbiddenError, LocalChalice, LocalGateway, NotAuthorizedError
 
 from functions.api.authorizer import Unauthorized
-from functions.domain.errors import LoketError
+from functions.domain.errors import DependencyDown, LoketError
 from infra.local.console import Console, problem
+from infra.local.pages import Answer, Asked
 from infra.local.system import LocalSystem
-from infra.refusals import CONTENT_TYPE, REFUSALS
+from infra.refusals import CONTENT_TYPE, HEADERS, REFUSALS
 
 Environ = dict[str, Any]
 Start = Callable[[str, list[tuple[str, str]]], Any]
-Answer = tuple[int, list[tuple[str, str]], bytes]
 LARGEST_BODY = 10 * 1024 * 1024
 QUIET = 2
 """With no more requests than this under way, an answer waits until what it set off has been carried out."""
@@ -35,6 +35,12 @@ _PHRASES = {
     303: "See Other",
     304: "Not Modified",
 }
+
+
+class Pages(Protocol):
+    """Pages that only the local system has; ``None`` for what is none of theirs."""
+
+    def answer(self, asked: Asked) -> Answer | None: ...
 
 
 class Gateway:
@@ -50,6 +56,7 @@ class Gateway:
         self._under_way = 0
         self._lock = threading.Lock()
         self.console: Console | None = None
+        self.pages: Sequence[Pages] = ()
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         with self._lock:
@@ -79,8 +86,16 @@ class Gateway:
         return answer
 
     def handle(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Answer:
+        asked = Asked(method, path, query, headers, body)
+        for pages in self.pages:
+            if (answer := pages.answer(asked)) is not None:
+                return answer
         if path.startswith("/local/") and self.console:
             return self._ask_console(method, path, query, headers, body)
+        return self.portal(method, path, query, headers, body)
+
+    def portal(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Answer:
+        """Ask the deployed application alone, past everything that is only local."""
         try:
             address = f"{path}?{query}" if query else path
             answer = self._gateway.handle_request(method, address, headers, body)
@@ -89,6 +104,9 @@ class Gateway:
         except ForbiddenError as error:
             known = error.headers.get("x-amzn-ErrorType") == "AccessDeniedException"
             return _refusal("ACCESS_DENIED" if known else "MISSING_AUTHENTICATION_TOKEN")
+        except DependencyDown:
+            # Routes answer this themselves; what comes here was raised by the authorizer.
+            return _refusal("AUTHORIZER_FAILURE")
         return _of_lambda(answer)
 
     def _ask_console(
@@ -138,7 +156,8 @@ def _of_lambda(answer: dict[str, Any]) -> Answer:
 
 def _refusal(cause: str) -> Answer:
     refusal = REFUSALS[cause]
-    return refusal.status or 500, [("Content-Type", CONTENT_TYPE)], _json(refusal.problem())
+    headers = [("Content-Type", CONTENT_TYPE), *HEADERS.get(cause, {}).items()]
+    return refusal.status or 500, headers, _json(refusal.problem())
 
 
 def _json(document: Any) -> bytes:
