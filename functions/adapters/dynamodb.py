@@ -124,7 +124,8 @@ class CaseTable:
                     self._client.update_item(
                         TableName=self._table,
                         Key={"pk": item["pk"], "sk": item["sk"]},
-                        UpdateExpression="REMOVE private",
+                        UpdateExpression="REMOVE #private",
+                        ExpressionAttributeNames={"#private": "private"},
                     )
 
     def _partition(self, case_id: str) -> Iterator[Item]:
