@@ -23,6 +23,7 @@ from functions.api import (
     services,
     statistics,
     tasks,
+    webhooks,
 )
 
 API = (
@@ -31,6 +32,7 @@ API = (
     *(tasks, delegations),
     *(payments,),
     *(permits, register, statistics),
+    *(webhooks,),
 )
 
 app = Chalice(app_name="loket", configure_logs=False)
@@ -57,11 +59,13 @@ def register_workers(app: Chalice) -> None:
         reconcile_payments,
         register,
         relay,
+        retry_webhooks,
         wake_due,
+        webhooks,
     )
 
     steps = (open_tasks, ask_correction, ask_payment, assess_fee, record_outcome, park_case)
-    streams = (relay, project, notices, register, document_arrived, document_scanned, execution_ended)
-    schedules = (reconcile_payments, wake_due)
+    streams = (relay, project, notices, register, webhooks, document_arrived, document_scanned, execution_ended)
+    schedules = (reconcile_payments, wake_due, retry_webhooks)
     for module in (*steps, *streams, *schedules):
         app.register_blueprint(module.blueprint)

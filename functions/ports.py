@@ -168,6 +168,16 @@ class Payments(Protocol):
         """Ask what became of a bill whose notification may be lost."""
 
 
+class WebhookSender(Protocol):
+    """Reaches the systems of the agencies."""
+
+    def objection(self, url: str) -> Mapping[str, str] | None:
+        """Tell why nothing can be sent to an address."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """Send once and give the HTTP status. Raises `webhooks.Unreachable`."""
+
+
 class Catalogue(Protocol):
     """The services, agencies and calendars, as data."""
 

@@ -101,6 +101,13 @@ class Ports:
         return PaymentProvider(self.settings.payment_url, self.payment_secret)
 
     @cached_property
+    def webhook_sender(self) -> protocols.WebhookSender:
+        from functions.adapters.webhook_sender import WebhookSender
+
+        # Only a local system is reached without TLS: the template takes no such address.
+        return WebhookSender(local=self.settings.public_url.startswith("http://"))
+
+    @cached_property
     def payment_secret(self) -> str:
         """The secret that the payment provider signs with; kept in Parameter Store in a deployed system."""
         if self.settings.payment_secret_parameter:
