@@ -26,12 +26,13 @@ class DelegationTable:
     def lend(self, from_user: str, to: str, roles: Sequence[str], since: str, until: str) -> None:
         """Lend the roles; an earlier delegation of the same user ends. ``since`` and ``until`` are RFC 3339."""
         self.end(from_user)
-        for role in roles:
-            body = {"role": role, "from_user": from_user, "since": since, "until": until}
-            self._table.put(f"DELEGATE#{to}", f"{from_user}#{role}", body)
+        # First what `end` goes by, so that a delegation that was cut off half-way can be taken back whole.
         self._table.put(
             "DELEGATOR", from_user, {"to": to, "roles": list(roles), "since": since, "until": until}
         )
+        for role in roles:
+            body = {"role": role, "from_user": from_user, "since": since, "until": until}
+            self._table.put(f"DELEGATE#{to}", f"{from_user}#{role}", body)
 
     def end(self, from_user: str) -> None:
         """Take back what this user has lent."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from datetime import datetime
-from urllib.error import HTTPError, URLError
+from http.client import HTTPException
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -13,6 +14,7 @@ from functions.domain import signatures
 from functions.domain.errors import DependencyDown
 from functions.domain.payments import Notification
 
+OUTCOMES = frozenset({"paid", "failed", "expired"})
 _SECONDS = 5
 
 
@@ -35,18 +37,21 @@ class PaymentProvider:
             if error.code == 404:
                 return None
             raise DependencyDown("the payment provider does not answer") from error
-        except (URLError, TimeoutError, ValueError, KeyError) as error:
+        except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
             raise DependencyDown("the payment provider does not answer") from error
 
 
 def read(body: dict[str, object], *, found_by: str) -> Notification:
-    """Read a provider's answer; raises `KeyError` or `ValueError` if it is not one."""
+    """Read a provider's answer; raises `KeyError`, `TypeError` or `ValueError` if it is not one."""
+    outcome, at = str(body["outcome"]), datetime.fromisoformat(str(body["at"]))
+    if outcome not in OUTCOMES or at.tzinfo is None:
+        raise ValueError("no outcome, or a time without its zone")
     return Notification(
         id=str(body["id"]),
         payment=str(body["payment"]),
-        outcome=str(body["outcome"]),
+        outcome=outcome,
         amount=int(str(body["amount"])),
         currency=str(body["currency"]),
-        at=datetime.fromisoformat(str(body["at"])),
+        at=at,
         found_by=found_by,
     )
