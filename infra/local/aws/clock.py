@@ -135,7 +135,7 @@ class LocalClock:
         with self._lock:
             self._timers.clear()
             self._schedules.clear()
-        self._settle, self._run = _nothing, _nobody
+        self._settle, self._run, self.moved = _nothing, _nobody, _nothing
 
     def reading(self) -> dict[str, Any]:
         """What `resume_from` needs to go on after a restart."""

@@ -151,7 +151,7 @@ def _note_assignments(declaration: AssignDecl, env: Environment) -> None:
     for binding in declaration.declaration_bindings:
         binding.eval(env=env)
         noted |= env.stack.pop()
-    env.noted_assignments = noted  # type: ignore[attr-defined]
+    env.noted_assignments = noted
 
 
 def _assign_on_leaving() -> Any:

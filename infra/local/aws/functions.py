@@ -171,4 +171,4 @@ def _as_lambda_tells(error: Exception) -> dict[str, Any]:
 def _no_function(name: str) -> ClientError:
     error = {"Code": "ResourceNotFoundException", "Message": f"Function not found: {arn_of(name_of(name))}"}
     metadata: dict[str, Any] = {"HTTPStatusCode": 404, "RequestId": str(uuid.uuid4())}
-    return ClientError({"Error": error, "ResponseMetadata": metadata}, "Invoke")  # type: ignore[typeddict-item]
+    return ClientError({"Error": error, "ResponseMetadata": metadata}, "Invoke")

@@ -33,13 +33,13 @@ def _query_small(table: Table, hash_key: DynamoType | None, *args: Any, **kwargs
     index_name = args[INDEX_NAME] if len(args) > INDEX_NAME else kwargs.get("index_name")
     small = copy.copy(table)
     if index_name is None:
-        small.items = {hash_key: table.items[hash_key]} if hash_key in table.items else {}  # type: ignore[assignment]
+        small.items = {hash_key: table.items[hash_key]} if hash_key in table.items else {}
         return _query(small, hash_key, *args, **kwargs)
     conditions = kwargs.get("hash_key_conditions")
     if not conditions:
         return _query(table, hash_key, *args, **kwargs)
     attribute, value = conditions[0]
-    small.items = _nested(table, _entries(table, attribute).get(value, {}).values())  # type: ignore[assignment]
+    small.items = _nested(table, _entries(table, attribute).get(value, {}).values())
     return _query(small, hash_key, *args, **kwargs)
 
 

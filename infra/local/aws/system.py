@@ -24,9 +24,11 @@ from infra.local.aws import (
     objects,
     outbox,
     queries,
+    states_api,
     streams,
     tables,
     uploads,
+    waits,
 )
 from infra.local.aws.account import Account
 from infra.local.aws.bus import Bus, Delivery
@@ -254,6 +256,8 @@ class LocalAws:
         functions.install(self._patches, self.functions, self.motion)
         expressions.install(self._patches, self.clock)
         executions.install(self._patches, self.motion, self._watch)
+        waits.install(self._patches, self.clock)
+        states_api.install(self._patches)
         tables.install(self._patches, self._tables)
         queries.install(self._patches)
         bus.install(self._patches, self._bus)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from infra.local.aws import LocalAws, LocalClock
 
@@ -95,3 +96,13 @@ def test_a_schedule_runs_by_itself_while_the_clock_runs() -> None:
         aws.every(timedelta(milliseconds=20), "tick")
 
         assert ran.wait(10)
+
+
+def test_a_clock_outlives_its_system(tmp_path: Path) -> None:
+    clock = LocalClock(START, frozen=True)
+    with LocalAws({}, clock, data=tmp_path):
+        clock.advance(HOUR)
+
+    clock.advance(HOUR)
+
+    assert clock.now() == START + 2 * HOUR
