@@ -42,7 +42,8 @@ def run(case_id: str, batch: Sequence[Mapping[str, Any]]) -> None:
     if record.token and (types & DRIVING or any(records.is_token(one) for one in batch)):
         _answer(record.case, service, record.token)
     if happened:
-        ports.bus.publish([_happening(record.case, event) for event in happened])
+        told = {event.seq: event.as_dict() for commit in record.commits for event in commit.events}
+        ports.bus.publish([_happening(record.case, told[event["seq"]]) for event in happened])
 
 
 def _start(case: Case, *, stop_older: bool) -> None:
