@@ -1,21 +1,29 @@
 """The local AWS: moto in one process, with small named seams where it differs from AWS.
 
 Example:
-    def open_tasks(event, context):
-        tokens.append(event["token"])
-
     tokens = []
-    clock = LocalClock(datetime(2026, 1, 5, 8, tzinfo=UTC), frozen=True)
-    with LocalAws({"open_tasks": open_tasks, "relay": relay}, clock) as aws:
-        aws.client("dynamodb").create_table(TableName="cases", ...)
+    functions = {
+        "open_tasks": lambda event, context: tokens.append(event["token"]),
+        "relay": lambda event, context: {"batchItemFailures": []},
+    }
+    with LocalAws(functions, LocalClock(datetime(2026, 1, 5, 8, tzinfo=UTC), frozen=True)) as aws:
+        aws.client("dynamodb").create_table(**CASES)
         aws.subscribe_stream("cases", "relay")
-        machine = aws.client("stepfunctions").create_state_machine(name="permit", definition=..., roleArn=...)
-        aws.client("stepfunctions").start_execution(stateMachineArn=machine["stateMachineArn"], name="c1-1-1")
-        aws.settle()                        # until everything stands still
-        aws.advance(timedelta(days=28))     # timers ring in their order
-        aws.client("stepfunctions").send_task_success(taskToken=tokens[-1], output="{}")
+        states = aws.client("stepfunctions")
+        machine = states.create_state_machine(name="permit", definition=PERMIT, roleArn=ROLE)
+        states.start_execution(stateMachineArn=machine["stateMachineArn"], name="c1-1-1", input="{}")
+        aws.settle()  # until everything stands still
+        aws.advance(timedelta(days=28))  # timers ring on the way, in their order
+        aws.faults.fail("lambda", "relay", when="after")  # it works, but its answer is lost
+        aws.client("dynamodb").put_item(TableName="cases", Item={"pk": {"S": "c1"}})
+        states.send_task_success(taskToken=tokens[-1], output="{}")
         aws.settle()
+        assert aws.runs()[0].status == "SUCCEEDED"
+        assert aws.faults.count("dynamodb", "PutItem") == 1
         assert aws.dead_letters == []
+
+With `port` the account is served on 127.0.0.1 for the `aws` CLI and for browsers; with `data` it is kept, and
+`resume` goes on with what was unfinished.
 """
 
 from infra.local.aws.browser import Answer

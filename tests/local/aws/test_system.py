@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import textwrap
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -12,9 +15,11 @@ from moto.core.models import botocore_stubber
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.parser.asl.component.program.program import Program
 
-from infra.local.aws import LocalAws, NotSettled
+import infra.local.aws
+from infra.local.aws import LocalAws, LocalClock, NotSettled
 
-from .conftest import Handlers, Machines
+from .conftest import ROLE, Handlers, Machines
+from .test_executions import token
 
 
 def test_leaves_no_thread_no_patch_and_no_credentials() -> None:
@@ -81,3 +86,27 @@ def test_settle_names_what_still_moves(aws: LocalAws, functions: Handlers, machi
 
     release.set()
     aws.settle()
+
+
+def test_the_example_of_the_package_works() -> None:
+    example = textwrap.dedent(str(infra.local.aws.__doc__).split("Example:\n")[1].split("\nWith `port`")[0])
+    waiting = {"Decide": token(TimeoutSeconds=40 * 86_400, End=True)}
+    names = {
+        "LocalAws": LocalAws,
+        "LocalClock": LocalClock,
+        "datetime": datetime,
+        "timedelta": timedelta,
+        "UTC": UTC,
+        "ROLE": ROLE,
+        "PERMIT": json.dumps({"QueryLanguage": "JSONata", "StartAt": "Decide", "States": waiting}),
+        "CASES": {
+            "TableName": "cases",
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        },
+    }
+
+    exec(example, names)
+
+    assert len(names["tokens"]) == 1
