@@ -200,3 +200,16 @@ class Tokens(Protocol):
     """Verifies bearer tokens."""
 
     def verify(self, token: str) -> Session: ...
+
+
+class Issuer(Protocol):
+    """Where people sign in: the pages of the identity provider (OpenID Connect)."""
+
+    def address(self, *, redirect: str, state: str, nonce: str, challenge: str) -> str:
+        """Give the address at which somebody signs in; ``challenge`` is that of PKCE (S256)."""
+
+    def redeem(self, code: str, *, redirect: str, verifier: str, nonce: str) -> Session:
+        """Give who has signed in. Raises `Malformed`, `Unauthenticated` or `Forbidden`."""
+
+    def end(self, *, back: str) -> str | None:
+        """Give the address at which somebody signs out of the provider too, if there is one."""

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import jwt
@@ -239,16 +239,17 @@ def jwks_of(issuer: str, *, timeout: float = 3.0) -> Fetch:
     return fetch
 
 
-def fetch_json(url: str, *, timeout: float) -> Mapping[str, Any]:
+def fetch_json(url: str, *, timeout: float, form: Mapping[str, str] | None = None) -> Mapping[str, Any]:
     """Read one JSON object over HTTPS (plain HTTP on the loopback only), following no redirect.
 
-    Raises DependencyDown for whatever hinders that.
+    With a form it is sent there. Raises DependencyDown for whatever hinders that.
     """
     address = urlsplit(url)
     if address.scheme != "https" and not (address.scheme == "http" and address.hostname in _LOOPBACK):
         raise _issuer_down() from ValueError("keys are fetched over HTTPS only")
+    content = urlencode(form).encode() if form is not None else None
     try:
-        request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - checked above
+        request = Request(url, content, {"Accept": "application/json"})  # noqa: S310 - checked above
         with build_opener(_NoRedirect).open(request, timeout=timeout) as answer:
             document = json.loads(answer.read(_LARGEST_DOCUMENT))
     except (OSError, HTTPException, ValueError, RecursionError) as error:

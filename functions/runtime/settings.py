@@ -26,6 +26,10 @@ class Settings:
     payment_url: str = ""
     payment_secret: str = ""
     payment_secret_parameter: str = ""
+    payment_page: str = ""
+    """Where people pay: the address to which the id of a bill is added. Without it bills only show how to pay."""
+    session_key: str = ""
+    session_key_parameter: str = ""
     public_url: str = ""
     log_level: str = "INFO"
 

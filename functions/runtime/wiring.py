@@ -12,6 +12,7 @@ from functions.runtime.settings import Settings
 if TYPE_CHECKING:
     from functions import ports as protocols
     from functions.adapters.dynamodb import CaseTable
+    from functions.adapters.oidc import TokenVerifier
 
 
 class SystemClock:
@@ -109,13 +110,20 @@ class Ports:
 
     @cached_property
     def payment_secret(self) -> str:
-        """The secret that the payment provider signs with; kept in Parameter Store in a deployed system."""
-        if self.settings.payment_secret_parameter:
-            answer = self._client("ssm").get_parameter(
-                Name=self.settings.payment_secret_parameter, WithDecryption=True
-            )
-            return str(answer["Parameter"]["Value"])
-        return self.settings.payment_secret
+        """The secret that the payment provider signs with."""
+        return self._secret(self.settings.payment_secret, self.settings.payment_secret_parameter)
+
+    @cached_property
+    def session_key(self) -> bytes:
+        """The key with which the portal seals its cookies."""
+        return self._secret(self.settings.session_key, self.settings.session_key_parameter).encode()
+
+    def _secret(self, value: str, parameter: str) -> str:
+        """Give a secret of the settings; a deployed system keeps it in Parameter Store."""
+        if not parameter:
+            return value
+        answer = self._client("ssm").get_parameter(Name=parameter, WithDecryption=True)
+        return str(answer["Parameter"]["Value"])
 
     @cached_property
     def delegations(self) -> protocols.Delegations:
@@ -124,7 +132,7 @@ class Ports:
         return DelegationTable(self.table)
 
     @cached_property
-    def tokens(self) -> protocols.Tokens:
+    def tokens(self) -> TokenVerifier:
         from functools import partial
 
         from functions.adapters.oidc import SigningKeys, TokenVerifier, jwks_of
@@ -139,6 +147,12 @@ class Ports:
             token_use=chosen.token_use or None,
             person_of=partial(from_claims, roles_claim=chosen.roles_claim or ROLES_CLAIM),
         )
+
+    @cached_property
+    def issuer(self) -> protocols.Issuer:
+        from functions.adapters.issuer import Issuer
+
+        return Issuer(self.settings.issuer, self.settings.audience, self.tokens)
 
 
 class _Current:

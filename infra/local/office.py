@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
 from functions.adapters.catalogue import Catalogue
+from functions.adapters.issuer import Issuer
 from functions.adapters.oidc import SigningKeys, TokenVerifier
 from infra.local.aws import LocalClock
 from infra.local.bank import Bank
+from infra.local.bank_page import BankPages
 from infra.local.console import Console
 from infra.local.gateway import Gateway
 from infra.local.identity import AUDIENCE, LocalIdentity, key_kept_at, load_directory
+from infra.local.sign_in import SignInPages, in_process, session_key_kept_at
 from infra.local.system import LocalSystem
 
 
@@ -32,9 +36,11 @@ class Office:
             f"{url}/local/oidc", load_directory(), services_for=_services_for, key=key
         )
         self.bank = Bank(payment_secret)
+        tokens = TokenVerifier(self.identity.issuer, AUDIENCE, SigningKeys(self.identity.jwks))
         self.system = LocalSystem(
             clock, aws_port=aws_port, data=data, public_url=url, payment_secret=payment_secret, payments=self.bank,
-            tokens=TokenVerifier(self.identity.issuer, AUDIENCE, SigningKeys(self.identity.jwks)),
+            tokens=tokens, issuer=Issuer(self.identity.issuer, AUDIENCE, tokens, fetch=in_process(self.identity)),
+            session_key=session_key_kept_at(data / "session.key") if data else secrets.token_bytes(32),
         )  # fmt: skip
 
     def start(self) -> Office:
@@ -43,6 +49,10 @@ class Office:
         self.system.start()
         self.gateway = Gateway(app, self.system)
         self.gateway.console = Console(self.system, self.identity, self.bank, self.gateway.post)
+        self.gateway.pages = (
+            SignInPages(self.identity, self.gateway.portal),
+            BankPages(self.bank, self.gateway.post),
+        )
         return self
 
     def stop(self) -> None:
