@@ -221,6 +221,19 @@ class FeeAssessed(EventData):
     version: int
 
 
+class RulesChecked(EventData):
+    """Automatic rules and what came of them: each is ``{rule, holds, inputs, sentence}``, its inputs facts alone.
+
+    ``version`` is that of the service whose rules they are.
+    """
+
+    type = "rules.checked"
+    episode: int
+    step: str
+    version: int
+    checks: list[dict[str, Any]]
+
+
 class PaymentBilled(EventData):
     type = "payment.billed"
     payment: str
@@ -341,6 +354,41 @@ class PersonalDataExported(EventData):
     """Somebody has taken out everything personal that is kept of the case: the actor says who."""
 
     type = "data.exported"
+
+
+class ChildStarted(EventData):
+    """This case asks another office: ``task`` waits for what the case ``child``, filed by ``applicant``, comes to."""
+
+    type = "child.started"
+    child: str
+    service: str
+    task: str
+    applicant: str
+    form: Digest
+    documents: list[str] = []
+
+
+class ChildDecided(EventData):
+    """What the other office has come to; its documents are linked in events of their own."""
+
+    type = "child.decided"
+    child: str
+    task: str
+    status: str
+
+
+class DocumentLinked(EventData):
+    """A document of another case, ``source``, stands in this one too; the file itself stays where it lies."""
+
+    type = "document.linked"
+    document: str
+    source: str
+    kind: str
+    size: int
+    sha256: Digest
+    content_type: str
+    issued: bool = False
+    object_version: str | None = None
 
 
 class CaseErased(EventData):

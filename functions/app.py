@@ -46,6 +46,7 @@ def register_workers(app: Chalice) -> None:
         ask_correction,
         ask_payment,
         assess_fee,
+        check_rules,
         open_tasks,
         park_case,
         record_outcome,
@@ -64,8 +65,17 @@ def register_workers(app: Chalice) -> None:
         webhooks,
     )
 
-    steps = (open_tasks, ask_correction, ask_payment, assess_fee, record_outcome, park_case)
-    streams = (relay, project, notices, register, webhooks, document_arrived, document_scanned, execution_ended)
+    steps = (open_tasks, ask_correction, ask_payment, assess_fee, check_rules, record_outcome, park_case)
+    streams = (
+        relay,
+        project,
+        notices,
+        register,
+        webhooks,
+        document_arrived,
+        document_scanned,
+        execution_ended,
+    )
     schedules = (reconcile_payments, wake_due, retry_webhooks)
     for module in (*steps, *streams, *schedules):
         app.register_blueprint(module.blueprint)

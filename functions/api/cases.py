@@ -25,7 +25,7 @@ from functions.api.shapes import (
     moment,
 )
 from functions.api.tasks import TaskAnswer, Username, task_answer
-from functions.domain import acts, intake, numbers, payments, register, rights, views, waits
+from functions.domain import acts, intake, numbers, payments, register, rights, views, waits, words
 from functions.domain import form as forms
 from functions.domain.case import Case, Writer
 from functions.domain.clock import LegalClock, rfc3339
@@ -117,6 +117,17 @@ class OutcomeAnswer(Answer):
     rule: str | None = None
 
 
+class CheckAnswer(Answer):
+    """What one automatic rule found: ``inputs`` are the facts it read, ``version`` that of the service."""
+
+    rule: str
+    holds: bool
+    message: str
+    version: int
+    inputs: dict[str, Any]
+    law: str | None = None
+
+
 class MessageAnswer(Answer):
     at: str
     by: str
@@ -166,6 +177,7 @@ class CaseAnswer(CaseInList):
     fee: FeeAnswer | None
     clock: ClockAnswer | None
     outcome: OutcomeAnswer | None
+    checks: list[CheckAnswer]
     permits: list[PermitAnswer]
     payments: list[PaymentAnswer]
     messages: list[MessageAnswer]
@@ -495,7 +507,8 @@ def case_answer(
         ],
         fee=fee_answer(case.fee, service, language) if case.fee else None,
         clock=clock_answer(clock, now, language) if clock else None,
-        outcome=_outcome(case),
+        outcome=_outcome(case, language),
+        checks=_checks(case, language),
         permits=_permits(case, service, now, language),
         payments=_payments(case, service, language),
         messages=[MessageAnswer.model_validate(message) for message in case.messages],
@@ -517,11 +530,29 @@ def case_clock(case: Case, service: Service) -> LegalClock | None:
     return LegalClock(process.within or service.clock.term, calendar) if process.clock else None
 
 
-def _outcome(case: Case) -> OutcomeAnswer | None:
+def _checks(case: Case, language: Language) -> list[CheckAnswer]:
+    """Show what automatic rules found last, step by step."""
+    last = {(checked.episode, checked.step): checked for checked in case.checks}
+    return [
+        CheckAnswer(
+            rule=one["rule"],
+            holds=one["holds"],
+            message=one["sentence"][language],
+            version=checked.version,
+            inputs=one["inputs"],
+            law=one.get("law"),
+        )
+        for checked in last.values()
+        for one in checked.rules
+    ]
+
+
+def _outcome(case: Case, language: Language) -> OutcomeAnswer | None:
     found = case.outcome
     if found is None:
         return None
-    shown = {"result": found.result, "reasons": found.reasons, "at": rfc3339(found.at), "by": found.by}
+    reasons = words.said(found.reasons, language) if found.reasons else None
+    shown = {"result": found.result, "reasons": reasons, "at": rfc3339(found.at), "by": found.by}
     return OutcomeAnswer.model_validate(shown | ({"rule": found.rule} if found.rule else {}))
 
 

@@ -34,7 +34,10 @@ TASK_OPEN = frozenset({"open", "claimed"})
 
 @dataclass
 class Document:
-    """A file of the case; ``issued`` ones are made by the office, the others come from the applicant or an officer."""
+    """A file of the case; ``issued`` ones are made by the office, the others come from the applicant or an officer.
+
+    ``source`` is the document of another case that this one shows.
+    """
 
     id: str
     kind: str
@@ -48,6 +51,7 @@ class Document:
     object_version: str | None = None
     issued: bool = False
     announced_at: datetime | None = None
+    source: str | None = None
 
 
 @dataclass
@@ -88,6 +92,20 @@ class Task:
 
 
 @dataclass
+class Child:
+    """A case of another office that this one has started; ``task`` waits for its result."""
+
+    id: str
+    service: str
+    task: str
+    applicant: str
+    documents: list[str] = field(default_factory=list)
+    form: dict[str, Any] | None = None
+    status: str = "submitted"
+    decided: bool = False
+
+
+@dataclass
 class Payment:
     id: str
     amount: int
@@ -115,8 +133,23 @@ class Outcome:
     result: str
     at: datetime
     by: str
-    reasons: str | None = None
+    reasons: str | Mapping[str, str] | None = None
     rule: str | None = None
+
+
+@dataclass
+class Checked:
+    """The outcome of one automatic check: its rules with ``rule``, ``holds``, ``inputs`` and the ``sentence``."""
+
+    episode: int
+    step: str
+    version: int
+    rules: list[dict[str, Any]]
+    seq: int
+
+    @property
+    def broken(self) -> list[dict[str, Any]]:
+        return [rule for rule in self.rules if not rule["holds"]]
 
 
 @dataclass
@@ -215,10 +248,12 @@ class Case:
     form: dict[str, Any] | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     fee: dict[str, Any] | None = None
+    checks: list[Checked] = field(default_factory=list)
     documents: dict[str, Document] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
     permits: dict[str, Permit] = field(default_factory=dict)
+    children: dict[str, Child] = field(default_factory=dict)
     episodes: list[Episode] = field(default_factory=list)
     clock: ClockRecord | None = None
     correction: Correction | None = None
@@ -518,6 +553,12 @@ def _fee_assessed(case: Case, event: Event, data: Data, private: Data) -> None:
     case.fee = {"amount": data["amount"], "currency": data["currency"], "lines": list(data["lines"])}
 
 
+def _checked(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.checks.append(
+        Checked(data["episode"], data["step"], data["version"], list(data["checks"]), event.seq)
+    )
+
+
 def _billed(case: Case, event: Event, data: Data, private: Data) -> None:
     lines = list(case.fee["lines"]) if case.fee else []
     case.payments[data["payment"]] = Payment(
@@ -622,6 +663,39 @@ def _message(case: Case, event: Event, data: Data, private: Data) -> None:
     case.messages.append({"at": event.at, "by": event.actor, "text": private.get("text")})
 
 
+def _child_started(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.children[data["child"]] = Child(
+        data["child"],
+        data["service"],
+        data["task"],
+        data["applicant"],
+        list(data.get("documents", ())),
+        private.get("form"),
+    )
+
+
+def _child_decided(case: Case, event: Event, data: Data, private: Data) -> None:
+    child = case.children[data["child"]]
+    child.status, child.decided = data["status"], True
+
+
+def _linked(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.documents[data["document"]] = Document(
+        data["document"],
+        data["kind"],
+        event.actor,
+        data["size"],
+        data["sha256"],
+        data["content_type"],
+        filename=private.get("filename"),
+        state="clean",
+        object_version=data.get("object_version"),
+        issued=data["issued"],
+        announced_at=moment(event.at),
+        source=data["source"],
+    )
+
+
 def _erased(case: Case, event: Event, data: Data, private: Data) -> None:
     case.erased, case.form, case.contact = True, None, {}
 
@@ -661,6 +735,7 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "correction.requested": _correction_requested,
     "correction.received": _correction_received,
     "fee.assessed": _fee_assessed,
+    "rules.checked": _checked,
     "payment.billed": _billed,
     "payment.received": _paid,
     "payment.refused": _payment_refused,
@@ -678,6 +753,9 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "case.parked": _parked,
     "message.posted": _message,
     "data.exported": _noted,
+    "child.started": _child_started,
+    "child.decided": _child_decided,
+    "document.linked": _linked,
     "case.erased": _erased,
     "hold.placed": _held,
     "hold.lifted": _held,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import events
-from functions.domain import history, intake, waits
-from functions.domain.case import Case, Task, Writer
+from functions.domain import history, intake, waits, words
+from functions.domain.case import Case, Checked, Task, Writer
 from functions.domain.clock import Term
 from functions.domain.errors import Fault, Invalid, NotNow
-from functions.domain.service import Service
+from functions.domain.service import Service, Text
 
 _REASON_LIMIT = 5000
 _LONGEST_EXTENSION = 366
@@ -142,11 +142,12 @@ def park(writer: Writer, *, attempt: int, state: str, error: str) -> None:
 
 @dataclass(frozen=True)
 class Decision:
-    """How an episode was decided: by whom, by which rule where it was the law, and in which words."""
+    """How an episode was decided: by whom, by which rule, and in which words; ``law`` says it where the law decided."""
 
     by: str
     rule: str | None = None
-    reasons: str | None = None
+    reasons: words.Said | None = None
+    law: Text | None = None
 
 
 _LEADING_TO = {
@@ -158,19 +159,37 @@ _LEADING_TO = {
 
 
 def decision_of(case: Case, service: Service, episode: int, result: str) -> Decision:
-    """Give the decision behind a result: the weightiest answer of the wait that led to it.
+    """Give the decision behind a result: the weightiest answer of the wait that led to it, or the rules that failed.
 
-    Its reasons are the words that were demanded with the answers of that wait that lead there.
+    Its reasons are the words that were demanded with the answers of that wait that lead there, or the sentences of
+    the rules.
     """
+    failed = _failed_check(case, episode) if result == "rejected" else None
     actions = _LEADING_TO[result]
     leading = [task for task in case.tasks.values() if task.episode == episode and task.action in actions]
-    if not leading:
+    last = max(leading, key=lambda task: task.version, default=None)
+    if failed and (last is None or failed.seq > last.version):
+        return _by_rules(service, failed)
+    if last is None:
         return Decision("system")
-    last = max(leading, key=lambda task: task.version)
     together = [task for task in leading if task.key == last.key]
     decider = min(together, key=lambda task: (actions.index(task.action or ""), -task.version))
     said = [task.comment for task in together if task.comment and _demanded(case, service, task)]
-    return Decision(decider.done_by or "system", decider.rule, "\n".join(said) or None)
+    law = waits.law_words(case, service, decider) if decider.done_by == "law" else None
+    return Decision(decider.done_by or "system", decider.rule, "\n".join(said) or None, law)
+
+
+def _failed_check(case: Case, episode: int) -> Checked | None:
+    failed = [checked for checked in case.checks if checked.episode == episode and checked.broken]
+    return failed[-1] if failed else None
+
+
+def _by_rules(service: Service, failed: Checked) -> Decision:
+    rules = ", ".join(one["rule"] for one in failed.broken)
+    reasons = {
+        language: "\n".join(one["sentence"][language] for one in failed.broken) for language in ("id", "en")
+    }
+    return Decision("system", f"{service.code}/{failed.step}: {rules}", reasons)
 
 
 def _demanded(case: Case, service: Service, task: Task) -> bool:

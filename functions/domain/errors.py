@@ -173,5 +173,16 @@ class RoundsExhausted(LoketError):
     pass
 
 
+class StepVerdict(LoketError):
+    """How a step that answers at once sends its process another way: recorded, then raised, again on each repeat.
+
+    The definition catches it by the name of its class.
+    """
+
+
+class ChecksFailed(StepVerdict):
+    pass
+
+
 def _kebab(name: str) -> str:
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")

@@ -58,6 +58,16 @@ def placeholders(text: str) -> list[str]:
     return [match.strip() for match in _PLACEHOLDER.findall(text)]
 
 
+def reads(name: str, expression: str) -> bool:
+    """Tell whether an expression names what stands at the root of its context, as ``form`` or ``today``."""
+    return re.search(rf"(?<![\w$.]){name}\b", expression) is not None
+
+
+def names_below(root: str, expression: str) -> list[str]:
+    """Give the names that an expression reads directly below a root, as ``area`` in ``facts.area``, in order."""
+    return list(dict.fromkeys(re.findall(rf"(?<![\w$.]){root}\.([A-Za-z_]\w*)", expression)))
+
+
 def round_half_up(amount: float) -> int:
     """Round to the whole unit, halves upward, as public treasuries do."""
     return math.floor(amount + 0.5 + 1e-9)

@@ -25,7 +25,7 @@ class Assessment:
 
 def assess(fee: Fee, context: Mapping[str, Any]) -> Assessment:
     """Compute the fee over ``{form, facts}``; raises `LoketError` when a line gives no sensible amount."""
-    known = {**context, "values": fee.values}
+    known = {**context, "values": {**context.get("values", {}), **fee.values}}
     lines: list[dict[str, Any]] = [
         {"code": line.code, "amount": _amount(line.code, line.amount, known)}
         for line in fee.lines

@@ -53,12 +53,15 @@ def clean(service: Service, form: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in form.items() if name not in unasked}
 
 
-def faults(service: Service, form: Mapping[str, Any], *, eligibility: bool = True) -> list[Fault]:
+def faults(
+    service: Service, form: Mapping[str, Any], *, eligibility: bool = True, today: date | None = None
+) -> list[Fault]:
     """List everything that keeps the form from being submitted; an empty list means that it is right."""
     found = type_faults(service, clean(service, form), complete=True)
     if found:
         return found
-    return broken_rules(service, form, kinds=("form", "eligibility") if eligibility else ("form",))
+    kinds = ("form", "eligibility") if eligibility else ("form",)
+    return broken_rules(service, form, kinds=kinds, today=today)
 
 
 def type_faults(service: Service, form: Mapping[str, Any], *, complete: bool) -> list[Fault]:
@@ -76,13 +79,11 @@ def type_faults(service: Service, form: Mapping[str, Any], *, complete: bool) ->
     return found
 
 
-def broken_rules(service: Service, form: Mapping[str, Any], *, kinds: Iterable[str]) -> list[Fault]:
+def broken_rules(
+    service: Service, form: Mapping[str, Any], *, kinds: Iterable[str], today: date | None = None
+) -> list[Fault]:
     """List the rules between fields that the form breaks."""
-    context = {
-        "form": form,
-        "facts": facts(service, form),
-        "values": service.fee.values if service.fee else {},
-    }
+    context = context_of(service, form, today=today)
     return [
         Fault(rule.pointer or f"/{rule.code}", rule.message.pair())
         for rule in service.form.rules
@@ -90,22 +91,37 @@ def broken_rules(service: Service, form: Mapping[str, Any], *, kinds: Iterable[s
     ]
 
 
-def facts(service: Service, form: Mapping[str, Any]) -> dict[str, Any]:
+def facts(service: Service, form: Mapping[str, Any], *, today: date | None = None) -> dict[str, Any]:
     """Compute the declared facts: what of the form may enter executions, events and the register."""
-    found = {name: evaluate(expression, {"form": form}) for name, expression in service.facts.items()}
+    context = {"form": form, "values": service.constants, **_day_named(today)}
+    found = {name: evaluate(expression, context) for name, expression in service.facts.items()}
     return {name: value for name, value in found.items() if value is not None}
 
 
 def context_of(
-    service: Service, form: Mapping[str, Any] | None, known: Mapping[str, Any] | None = None
+    service: Service,
+    form: Mapping[str, Any] | None,
+    known: Mapping[str, Any] | None = None,
+    *,
+    today: date | None = None,
 ) -> dict[str, Any]:
-    """Give what expressions of a service may speak of."""
+    """Give what expressions of a service may speak of; ``today`` is the day of filing."""
     content = dict(form or {})
     return {
         "form": content,
-        "facts": dict(known) if known is not None else facts(service, content),
-        "values": dict(service.fee.values) if service.fee else {},
+        "facts": dict(known) if known is not None else facts(service, content, today=today),
+        "values": service.constants,
+        **_day_named(today),
     }
+
+
+def computed(service: Service, context: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the service's named results over what `context_of` gives."""
+    return {name: evaluate(one.value, context) for name, one in service.computed.items()}
+
+
+def _day_named(today: date | None) -> dict[str, str]:
+    return {"today": today.isoformat()} if today else {}
 
 
 def documents_needed(service: Service, context: Mapping[str, Any]) -> list[DocumentKind]:
@@ -113,13 +129,17 @@ def documents_needed(service: Service, context: Mapping[str, Any]) -> list[Docum
     return [document for document in service.documents if holds(document.when, context)]
 
 
-def example(service: Service) -> dict[str, Any]:
-    """Give one filled form that is valid."""
-    given = {f.name: f.example for f in service.form.fields if f.example is not None}
-    return clean(service, given)
+def example(service: Service, today: date | None = None) -> dict[str, Any]:
+    """Give one filled form that is valid; where examples depend on the day, on this day or the next possible one."""
+    context = {"values": service.constants, **_day_named(today)}
+    given = {
+        field.name: evaluate(field.example_by, context) if field.example_by and today else field.example
+        for field in service.form.fields
+    }
+    return clean(service, {name: value for name, value in given.items() if value is not None})
 
 
-def schema(service: Service, language: str) -> dict[str, Any]:
+def schema(service: Service, language: str, today: date | None = None) -> dict[str, Any]:
     """Give the form as JSON Schema 2020-12; ``x-when`` holds the JSONata condition of a conditional field."""
     properties = {field.name: _field_schema(field, language) for field in service.form.fields}
     return {
@@ -133,7 +153,7 @@ def schema(service: Service, language: str) -> dict[str, Any]:
             {"title": getattr(group.title, language), "fields": [f.name for f in group.fields]}
             for group in service.form.groups
         ],
-        "examples": [example(service)],
+        "examples": [example(service, today)],
     }
 
 

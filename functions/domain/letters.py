@@ -38,10 +38,10 @@ def compose(
     letter: str,
     number: str,
     signatory: Signatory | None,
-    reasons: str | None,
+    reasons: words.Said | None,
     now: datetime,
     url: str,
-    by_law: str | None = None,
+    by_law: Text | None = None,
     valid_until: datetime | None = None,
 ) -> Letter:
     """Give the letter named ``letter``, filled from the case; ``reasons`` are the officers' own words.
@@ -71,14 +71,14 @@ def compose(
         recipient=tuple(line for line in (case.contact.get("name"),) if line),
         blocks=tuple(blocks),
         signatory=signatory,
-        by_law=Text(id=by_law, en=by_law) if by_law else None,
+        by_law=by_law,
         verification_url=url,
         created_at=now,
     )
 
 
 def _built(
-    block: LetterBlock, case: Case, service: Service, contexts: Contexts, reasons: str | None
+    block: LetterBlock, case: Case, service: Service, contexts: Contexts, reasons: words.Said | None
 ) -> list[Block]:
     if block.paragraph:
         return [Paragraph(text=_text(block.paragraph, contexts))]
@@ -87,7 +87,8 @@ def _built(
     if block.fee:
         return _fee(case, service)
     if block.reasons:
-        items = tuple(Text(id=reason, en=reason) for reason in (reasons or "").split("\n") if reason.strip())
+        id_, en = (words.said(reasons or "", language).split("\n") for language in LANGUAGES)
+        items = tuple(Text(id=a, en=b) for a, b in zip(id_, en, strict=False) if a.strip() and b.strip())
         return [Numbered(items=items)] if items else []
     if block.conditions:
         return [Numbered(items=tuple(_text(condition, contexts) for condition in block.conditions))]

@@ -24,20 +24,25 @@ Audience = Literal["citizens", "businesses", "agencies", "employees"]
 
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "form": ("form",),
-    "rule": ("form", "facts", "values"),
+    "example": ("today", "values"),
+    "rule": ("form", "facts", "values", "today"),
     "document": ("form", "facts"),
-    "fact": ("form",),
-    "computed": ("form", "facts", "values"),
+    "fact": ("form", "values", "today"),
+    "check": ("form", "facts", "values", "today"),
+    "computed": ("form", "facts", "values", "today"),
     "fee": ("form", "facts", "values"),
     "task": ("facts",),
+    "start": ("form", "facts"),
     "route": ("facts",),
-    "letter": ("form", "facts", "titles", "case"),
+    "letter": ("form", "facts", "titles", "case", "computed"),
     "permit": ("facts", "titles"),
     "notice": ("facts", "titles", "case", "permit", "payment", "task", "service", "link"),
 }
 """Which names an expression may use, by where it stands.
 
-``form`` holds the answers, ``facts`` the declared facts, ``values`` the constants of the fee. ``titles`` gives for a
+``form`` holds the answers, ``facts`` the declared facts, ``values`` the constants of the service and its fee,
+``computed`` the named results. ``today`` is the day of filing in the agency's zone, as ``2026-03-31``; it stays the
+same when an application is corrected later. ``titles`` gives for a
 choice of the form (or the fact of the same name) the title of the chosen option. Texts for people get ``titles``,
 dates (``…_on``, ``valid_until``) and money (``payment.amount``) already written in the language of the text.
 """
@@ -95,7 +100,10 @@ FieldType = Literal[
 
 
 class FormField(Model):
-    """One question. ``when`` hides it (and drops its value) unless the expression is true."""
+    """One question. ``when`` hides it (and drops its value) unless the expression is true.
+
+    ``example_by`` computes an example that is right only at its time, such as the next date that can be applied for.
+    """
 
     name: FieldName
     type: FieldType
@@ -111,6 +119,7 @@ class FormField(Model):
     options: tuple[Option, ...] = ()
     items: Literal["text", "integer", "number"] | None = None
     example: Any = None
+    example_by: Expression | None = None
     personal: bool = False
 
     @model_validator(mode="after")
@@ -175,6 +184,14 @@ class FeeLine(Model):
     when: Expression | None = None
 
 
+class Computed(Model):
+    """A named result: its value, and for people what it means (over ``value`` and ``facts``) and by which law."""
+
+    value: Expression
+    words: Text | None = None
+    law: str | None = None
+
+
 class Fee(Model):
     currency: str = "IDR"
     law: str
@@ -209,25 +226,36 @@ class Action(Model):
 class TaskSpec(Model):
     """One obligation of one role, with its own term and its own meaning of silence.
 
+    ``start`` answers it by a case of another service, filed by the role ``by`` with the ``form`` that expressions give
+    and with the ``documents`` of these kinds; nobody can answer it by hand. ``within_by`` takes the term from the
+    facts, in the unit of ``within`` and never longer; ``until: clock`` lets it end with the legal term of the case.
+
     ``different_from`` names earlier tasks, of this process or of one that came before: whoever did one of them may
     not do this one. ``marks: complete`` says that the application is complete once this task is approved.
-    ``when_words`` tells people for which applications it is asked.
+    ``when_words`` tells people for which applications it is asked, ``law_words`` what a document says that silence
+    has issued.
     """
 
     name: Name
     title: Text
     help: Text | None = None
-    kind: Literal["decide", "consult"] = "decide"
+    kind: Literal["decide", "consult", "await"] = "decide"
     role: Role
     within: Term
+    within_by: Expression | None = None
+    until: Literal["clock"] | None = None
     silence: Silence
     law: str | None = None
+    law_words: Text | None = None
     when: Expression | None = None
     when_words: Text | None = None
     actions: tuple[Action, ...]
     different_from: tuple[Name, ...] = ()
     marks: Literal["complete"] | None = None
     documents: tuple[Name, ...] = ()
+    start: Name | None = None
+    by: Role | None = None
+    form: dict[FieldName, Expression] = {}
 
     @field_validator("actions")
     @classmethod
@@ -285,6 +313,24 @@ class AssessStep(_Step):
     kind: Literal["assess"] = "assess"
 
 
+class CheckRule(Model):
+    """One automatic rule: what must hold, and the sentences that say that it does not, or does."""
+
+    code: Name
+    must: Expression
+    message: Text
+    passed: Text | None = None
+    law: str | None = None
+
+
+class CheckStep(_Step):
+    """`check`: rules that need nobody; where one does not hold, the step `failed` follows, with the reasons."""
+
+    kind: Literal["check"] = "check"
+    rules: tuple[CheckRule, ...] = Field(min_length=1)
+    failed: Name
+
+
 class PayStep(_Step):
     """`pay`: the assessed fee is billed; a bill of zero is settled at once."""
 
@@ -310,18 +356,23 @@ class ChooseStep(_Step):
 
 
 class OutcomeStep(_Step):
-    """`outcome`: how the episode ends, which document it issues, and (for an appeal upheld) which process follows."""
+    """`outcome`: how the episode ends, which documents it issues, and (for an appeal upheld) which process follows."""
 
     kind: Literal["outcome"] = "outcome"
     result: Literal["approved", "rejected", "lapsed"]
-    issue: Name | None = None
+    issue: tuple[Name, ...] = ()
     letter: Name | None = None
     needs_payment: bool = False
     opens: Name | None = None
 
+    @field_validator("issue", mode="before")
+    @classmethod
+    def _one_may_stand_alone(cls, issue: Any) -> Any:
+        return (issue,) if isinstance(issue, str) else issue
+
 
 Step = Annotated[
-    TaskStep | ConsultStep | CorrectStep | AssessStep | PayStep | ChooseStep | OutcomeStep,
+    TaskStep | ConsultStep | CorrectStep | CheckStep | AssessStep | PayStep | ChooseStep | OutcomeStep,
     Field(discriminator="kind"),
 ]
 
@@ -419,6 +470,16 @@ class Retention(Model):
     erase_on_request: bool = False
 
 
+class Own(Model):
+    """Who files for themselves writes their own number into ``field``; only who files for others may write another's.
+
+    ``claim`` is what identifies the person at sign-in.
+    """
+
+    field: FieldName
+    claim: Literal["employee_number"] = "employee_number"
+
+
 class LegalBasis(Model):
     law: str
     title: Text
@@ -441,8 +502,10 @@ class Service(Model):
     legal_basis: tuple[LegalBasis, ...]
     form: Form
     documents: tuple[DocumentKind, ...] = ()
+    values: dict[FieldName, Any] = {}
     facts: dict[FieldName, Expression] = {}
-    computed: dict[FieldName, Expression] = {}
+    computed: dict[FieldName, Computed] = {}
+    own: Own | None = None
     unique: tuple[FieldName, ...] = ()
     fee: Fee | None = None
     clock: Clock
@@ -453,6 +516,18 @@ class Service(Model):
     publication: Publication = Publication()
     retention: Retention
     withdrawable: bool = True
+
+    @field_validator("computed", mode="before")
+    @classmethod
+    def _a_bare_expression_is_a_value(cls, computed: Any) -> Any:
+        if not isinstance(computed, Mapping):
+            return computed
+        return {name: {"value": one} if isinstance(one, str) else one for name, one in computed.items()}
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """Give what expressions see as ``values``: those of the service, and those of its fee."""
+        return {**self.values, **(self.fee.values if self.fee else {})}
 
     def process(self, name: str) -> Process:
         return self.processes[name]

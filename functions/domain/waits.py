@@ -16,7 +16,16 @@ from datetime import datetime, timedelta
 import events
 from functions.domain.case import Case, Task, Writer
 from functions.domain.clock import Calendar, Extension, LegalClock, Pause, Term, rfc3339
-from functions.domain.service import ConsultStep, CorrectStep, PayStep, Service, Step, TaskSpec, TaskStep
+from functions.domain.service import (
+    ConsultStep,
+    CorrectStep,
+    PayStep,
+    Service,
+    Step,
+    TaskSpec,
+    TaskStep,
+    Text,
+)
 
 Key = tuple[int, str, int]
 CalendarOf = Callable[[str], Calendar]
@@ -164,6 +173,13 @@ def _silence(case: Case, service: Service, task: Task) -> tuple[str, str]:
     if spec is None:
         return "lapse", f"{service.code}/{task.step}: {service.clock.law}"
     return spec.silence, f"{service.code}/{task.name}: {spec.law or service.clock.law}"
+
+
+def law_words(case: Case, service: Service, task: Task) -> Text:
+    """Give what a document says when the law has answered in the place of this task."""
+    spec = spec_of(case, service, task)
+    said = spec.law_words if spec and spec.law_words else service.clock.silence_words
+    return Text(**{language: f"{words} ({task.rule})" for language, words in said.pair().items()})
 
 
 def closed_by_law(case: Case, service: Service, task: Task, now: datetime) -> bool:

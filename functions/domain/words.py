@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from functions.domain import form as forms
 from functions.domain.case import Case
 from functions.domain.clock import Calendar
 from functions.domain.expression import fill
@@ -34,10 +35,13 @@ def context(
         },
         "facts": dict(case.facts),
         "titles": titles(service, form, language),
-        "values": dict(service.fee.values) if service.fee else {},
+        "values": service.constants,
         "fee": dict(case.fee or {}),
         "form": form if personal else {},
     }
+    if personal:
+        today = calendar.day_of(case.submitted_at) if case.submitted_at else None
+        known["computed"] = forms.computed(service, forms.context_of(service, form, case.facts, today=today))
     return {**known, **more}
 
 
@@ -58,6 +62,14 @@ def day(moment: datetime | None, calendar: Calendar, language: Language) -> str 
 
 def amount(value: int, currency: str, language: Language) -> str:
     return money(value, currency, language)
+
+
+Said = str | Mapping[str, str]
+"""What was said: an officer's own words, or a sentence of the service in both languages."""
+
+
+def said(words: Said, language: Language) -> str:
+    return words if isinstance(words, str) else words[language]
 
 
 def both(text: Text, contexts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

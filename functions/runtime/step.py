@@ -3,6 +3,9 @@
     request ▶ load the case ▶ an older driver? Superseded ▶ recorded? the same result again
             ▶ the episode has ended? CaseClosed ▶ run ▶ one commit (events and result) ▶ result
 
+A step that sends its process another way raises a `StepVerdict`: it is recorded with what the step has written, then
+raised, and raised again on every repeat.
+
 A wait does not record a result, for it follows from its tasks: it opens them once, lets time have its effect, and
 leaves the token for the relay, with the seconds after which the timer must ring if the law still gives time.
 """
@@ -17,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from functions.domain import waits
 from functions.domain.case import Case, StepRecord, Writer
-from functions.domain.errors import CaseClosed, CommitConflict, Superseded
+from functions.domain.errors import CaseClosed, CommitConflict, StepVerdict, Superseded
 from functions.domain.service import Service
 from functions.ports import Record, Token
 from functions.runtime.observability import logger
@@ -106,12 +109,24 @@ def _once(request: Wanted, run: Callable[[Wanted, Desk], None]) -> dict[str, Any
     _demand_driver(request, record.case)
     recorded = record.case.results.get(request.name)
     if recorded is not None:
-        return dict(recorded)
+        return _given(recorded)
     desk = _desk(request, record)
-    run(request, desk)
-    result = {"facts": desk.case.facts}
+    verdict = {}
+    try:
+        run(request, desk)
+    except StepVerdict as error:
+        verdict = {"error": type(error).__name__}
+    result = {"facts": desk.case.facts, **verdict}
     ports.cases.commit(request.case, desk.writer.commit(step=StepRecord(request.name, result)))
-    return result
+    return _given(result)
+
+
+def _given(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the result, or raise the verdict that it holds."""
+    if "error" in result:
+        verdicts = {kind.__name__: kind for kind in StepVerdict.__subclasses__()}
+        raise verdicts[result["error"]]("the process goes another way")
+    return dict(result)
 
 
 def _wait(request: WantedWait, open_tasks: Callable[[WantedWait, Desk], str | None]) -> dict[str, Any]:

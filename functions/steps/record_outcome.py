@@ -29,8 +29,7 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     result: str
-    issue: str | None = None
-    permit: PermitKind | None = None
+    issue: dict[str, PermitKind] = {}
     letter: str | None = None
     needs_payment: bool = False
     opens: str | None = None
@@ -46,9 +45,9 @@ def run(request: Request, desk: Desk) -> None:
     if wanted.needs_payment and not _paid(desk):
         raise LoketError("the fee is not paid: the definition leads here too early")
     decision = episodes.decision_of(desk.case, desk.service, request.episode, wanted.result)
-    if wanted.permit and wanted.issue:
-        _issue_permit(request, desk, wanted.issue, wanted.permit, decision)
-    elif wanted.letter:
+    for kind, permit in wanted.issue.items():
+        _issue_permit(request, desk, kind, permit, decision)
+    if wanted.letter:
         _issue_letter(request, desk, wanted.letter, decision)
     episodes.conclude(desk.writer, desk.service, result=wanted.result, opens=wanted.opens)
 
@@ -120,7 +119,7 @@ def _compose(
         number=number,
         signatory=signatory,
         reasons=decision.reasons,
-        by_law=decision.rule if decision.by == "law" else None,
+        by_law=decision.law,
         now=_whole(desk.writer.now),
         url=desk.ports.settings.public_url + path,
         valid_until=valid_until,

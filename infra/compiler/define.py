@@ -13,6 +13,7 @@ from typing import Any
 from functions.domain.clock import Term
 from functions.domain.service import (
     AssessStep,
+    CheckStep,
     ChooseStep,
     ConsultStep,
     CorrectStep,
@@ -40,7 +41,7 @@ STEP_SECONDS = 120
 """More than a step's Lambda may take, so that the function's own timeout is what is seen."""
 
 WAITS = {"task": "OpenTasks", "consult": "OpenTasks", "correct": "AskCorrection", "pay": "AskPayment"}
-SYNCHRONOUS = {"assess": "AssessFee", "outcome": "RecordOutcome"}
+SYNCHRONOUS = {"check": "CheckRules", "assess": "AssessFee", "outcome": "RecordOutcome"}
 PARK = "ParkCase"
 
 RETRY = [
@@ -88,11 +89,11 @@ def _definition(service: Service, name: str, process: Process) -> State:
             states[step.title.en] = _choice(step, titles)
         elif isinstance(step, OutcomeStep):
             ending = ENDED + step.name.replace("-", " ")
-            states[step.title.en] = _synchronous(step, _parameters(step, service, process), ending)
+            states[step.title.en] = _synchronous(step, _parameters(step, service, process), titles, ending)
             endings[ending] = {"Type": "Succeed", "Comment": f"The case is {step.result}."}
-        elif isinstance(step, AssessStep):
+        elif isinstance(step, CheckStep | AssessStep):
             states[step.title.en] = _synchronous(
-                step, _parameters(step, service, process), titles[str(onward)]
+                step, _parameters(step, service, process), titles, titles[str(onward)]
             )
         else:
             states[step.title.en] = _wait(
@@ -171,7 +172,10 @@ def _verdicts(step: TaskStep | ConsultStep | CorrectStep | PayStep) -> list[tupl
             return [("Lapsed", step.lapsed)]
 
 
-def _synchronous(step: AssessStep | OutcomeStep, parameters: State, onward: str) -> State:
+def _synchronous(
+    step: CheckStep | AssessStep | OutcomeStep, parameters: State, titles: Mapping[str, str], onward: str
+) -> State:
+    aside = [("ChecksFailed", step.failed)] if isinstance(step, CheckStep) else []
     return {
         "Type": "Task",
         "Comment": _said(step),
@@ -180,7 +184,10 @@ def _synchronous(step: AssessStep | OutcomeStep, parameters: State, onward: str)
         "TimeoutSeconds": STEP_SECONDS,
         "Retry": RETRY,
         "Assign": {"facts": "{% $states.result.Payload.facts %}"},
-        "Catch": _faults(step.title.en),
+        "Catch": [
+            *({"ErrorEquals": [error], "Next": titles[to]} for error, to in aside),
+            *_faults(step.title.en),
+        ],
         "Next": onward,
     }
 
@@ -230,14 +237,15 @@ def _parameters(step: Step, service: Service, process: Process) -> State:
             }
         case PayStep():
             return {"title": title, "within": str(step.within), "clock_pauses": "payment" in pauses}
+        case CheckStep():
+            return {"title": title, "rules": [plain(rule) for rule in step.rules]}
         case AssessStep():
             return {"title": title, "fee": plain(service.fee) if service.fee else None}
         case OutcomeStep():
             return {
                 "result": step.result,
                 "title": title,
-                "issue": step.issue,
-                "permit": plain(service.permits[step.issue]) if step.issue else None,
+                "issue": {kind: plain(service.permits[kind]) for kind in step.issue},
                 "letter": step.letter,
                 "needs_payment": step.needs_payment,
                 "opens": step.opens,
@@ -306,9 +314,11 @@ def _said(step: Step) -> str:
             return f"The applicant corrects within {step.within}, at most {step.rounds} rounds."
         case PayStep():
             return f"The applicant pays within {step.within}."
+        case CheckStep():
+            return "Rules that need nobody: " + ", ".join(rule.code for rule in step.rules) + "."
         case AssessStep():
             return "The fee is computed, line by line."
         case ChooseStep():
             return "The declared facts choose the way."
         case OutcomeStep():
-            return f"The case is {step.result}" + (f", {step.issue} issued." if step.issue else ".")
+            return f"The case is {step.result}" + (f", {' and '.join(step.issue)} issued." if step.issue else ".")

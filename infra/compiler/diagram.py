@@ -16,6 +16,7 @@ from functions.domain.service import (
     Agency,
     AssessStep,
     Branch,
+    CheckStep,
     ChooseStep,
     ConsultStep,
     CorrectStep,
@@ -41,6 +42,7 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "consult": {"id": "Serentak", "en": "At the same time"},
     "correct": {"id": "Pemohon", "en": "Applicant"},
     "pay": {"id": "Pemohon", "en": "Applicant"},
+    "check": {"id": "Sistem", "en": "System"},
     "assess": {"id": "Sistem", "en": "System"},
     "choose": {"id": "Sistem", "en": "System"},
     "outcome": {"id": "Hasil", "en": "Outcome"},
@@ -48,10 +50,12 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "rejected": {"id": "ditolak", "en": "refused"},
     "lapsed": {"id": "lewat waktu", "en": "out of time"},
     "exhausted": {"id": "putaran habis", "en": "rounds used up"},
+    "failed": {"id": "tidak terpenuhi", "en": "not met"},
     "next": {"id": "selain itu", "en": "otherwise"},
     "again": {"id": "diperbaiki", "en": "corrected"},
     "when": {"id": "bila", "en": "if"},
     "silence": {"id": "diam berarti", "en": "silence means"},
+    "rules": {"id": "{} aturan diperiksa otomatis", "en": "rules checked without anybody: {}"},
     "rounds": {"id": "paling banyak {} putaran", "en": "at most {} rounds"},
     "opens": {"id": "membuka", "en": "opens"},
     "issues": {"id": "menerbitkan", "en": "issues"},
@@ -206,6 +210,8 @@ class _Drawing:
                 yield self._term(step.within) + ", " + self._word("rounds").format(step.rounds)
             case PayStep():
                 yield self._term(step.within)
+            case CheckStep():
+                yield self._word("rules").format(len(step.rules))
             case AssessStep():
                 if self.service.fee:
                     yield _of(self.service.fee.words, self.language)
@@ -214,8 +220,8 @@ class _Drawing:
                     f"{self._condition(branch)} → {self._title(branch.then)}" for branch in step.branches
                 )
             case OutcomeStep():
-                if step.issue:
-                    yield f"{self._word('issues')} {_of(self.service.permits[step.issue].title, self.language)}"
+                for kind in step.issue:
+                    yield f"{self._word('issues')} {_of(self.service.permits[kind].title, self.language)}"
                 if step.opens:
                     yield f"{self._word('opens')} {_of(self.service.processes[step.opens].title, self.language)}"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from functions.domain.service import (
     AssessStep,
+    CheckStep,
     ChooseStep,
     ConsultStep,
     CorrectStep,
@@ -22,7 +23,10 @@ Names = frozenset[str]
 
 @dataclass(frozen=True)
 class Edge:
-    """A way on: ``by`` is what takes it: `next`, `again`, `returned`, `rejected`, `lapsed`, `exhausted` or `when`."""
+    """A way on, and what takes it.
+
+    ``by`` is `next`, `again`, `returned`, `rejected`, `lapsed`, `exhausted`, `failed` or `when`.
+    """
 
     to: str | None
     by: str
@@ -120,6 +124,8 @@ def _edges(step: Step, after: str | None) -> list[Edge]:
             return [onward, Edge(step.lapsed, "lapsed")]
         case ChooseStep():
             return [*(Edge(branch.then, "when") for branch in step.branches), onward]
+        case CheckStep():
+            return [onward, Edge(step.failed, "failed")]
         case AssessStep():
             return [onward]
         case OutcomeStep():

@@ -17,7 +17,7 @@ from functions.domain.service import Agency, Service, TaskSpec
 from infra.compiler.finding import Faulty, Finding, Place
 from infra.compiler.read import Block, Row, line_of
 
-STEP_KINDS = ("task", "consult", "correct", "assess", "pay", "choose", "outcome")
+STEP_KINDS = ("task", "consult", "correct", "check", "assess", "pay", "choose", "outcome")
 OF_THE_STEP = ("title", "then", "returned", "rejected")
 """The keys of a `task` that belong to the step; the others describe its obligation."""
 
@@ -118,7 +118,8 @@ def _step(step: Any, place: Place, line: int, findings: list[Finding]) -> Block 
     if kind == "consult" and isinstance(step.get("of"), Row):
         of = step["of"]
         tasks = [_consulted(task, (*place, "of", at), of.lines[at], findings) for at, task in enumerate(of)]
-        items["of"] = Row([task for task in tasks if task], of.lines)
+        asked = [(one, line) for task, line in zip(tasks, of.lines, strict=True) for one in _times(task)]
+        items["of"] = Row([one for one, _ in asked], [line for _, line in asked])
     return _named(step, kind, items)
 
 
@@ -142,6 +143,34 @@ def _consulted(task: Any, place: Place, line: int, findings: list[Finding]) -> B
     if spec["kind"] == "consult" and "actions" not in spec:
         spec["actions"] = list(USUAL_ADVICE)
     return _named(task, "task", _with_actions(task, spec, place, findings))
+
+
+def _times(task: Block | None) -> list[Block]:
+    """``times: 2`` asks two different people for the same: one obligation each, and whoever did one not the other."""
+    if task is None:
+        return []
+    times = task.get("times", 1)
+    bare = task.with_items({key: value for key, value in task.items() if key != "times"})
+    if not isinstance(times, int) or times < 2:
+        return [bare if times == 1 else task]
+    names = [f"{task['name']}-{number}" for number in range(1, times + 1)]
+    return [
+        bare.with_items(
+            {
+                **bare,
+                "name": name,
+                "title": _numbered(bare.get("title"), at, times),
+                "different_from": [*bare.get("different_from", ()), *(n for n in names if n != name)],
+            }
+        )
+        for at, name in enumerate(names, 1)
+    ]
+
+
+def _numbered(title: Any, number: int, times: int) -> Any:
+    if not isinstance(title, Block):
+        return title
+    return title.with_items({language: f"{text} ({number}/{times})" for language, text in title.items()})
 
 
 def _named(block: Block, kind: str, items: dict[str, Any]) -> Block:

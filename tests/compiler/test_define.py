@@ -101,9 +101,9 @@ def test_the_parameters_of_a_step_travel_in_its_state() -> None:
         "clock_pauses": False,
     }
     assert parameters["Assess"]["fee"]["values"]["price"] == 1000
-    assert parameters["Grant"]["permit"]["prefix"] == "SML"
+    assert parameters["Grant"]["issue"]["permit"]["prefix"] == "SML"
     assert parameters["Refuse"] == {
-        "result": "rejected", "title": {"id": "Tolak", "en": "Refuse"}, "issue": None, "permit": None,
+        "result": "rejected", "title": {"id": "Tolak", "en": "Refuse"}, "issue": {},
         "letter": "refusal", "needs_payment": False, "opens": None,
     }  # fmt: skip
 

@@ -103,7 +103,7 @@ def permits_follow_approval(subject: Subject) -> Iterator[Finding]:
     for step, place in subject.steps():
         if isinstance(step, OutcomeStep) and step.issue and step.result != "approved":
             message = (
-                f"`{step.name}` is {step.result} but issues `{step.issue}`; only approval issues a permit"
+                f"`{step.name}` is {step.result} but issues `{step.issue[0]}`; only approval issues a permit"
             )
             yield Finding("permit-without-approval", (*place, "issue"), message)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from functions.domain.service import (
     NOTICES,
+    CheckStep,
     ChooseStep,
     ConsultStep,
     CorrectStep,
@@ -98,9 +99,10 @@ def documents_exist(subject: Subject) -> Iterator[Finding]:
 def permits_exist(subject: Subject) -> Iterator[Finding]:
     known = subject.service.permits
     for step, place in subject.steps():
-        if isinstance(step, OutcomeStep) and step.issue and step.issue not in known:
-            message = f"there is no permit `{step.issue}`; {closest(step.issue, known)}"
-            yield Finding("permit-unknown", (*place, "issue"), message)
+        for kind in step.issue if isinstance(step, OutcomeStep) else ():
+            if kind not in known:
+                message = f"there is no permit `{kind}`; {closest(kind, known)}"
+                yield Finding("permit-unknown", (*place, "issue"), message)
 
 
 def letters_exist(subject: Subject) -> Iterator[Finding]:
@@ -141,6 +143,14 @@ def unique_fields_exist(subject: Subject) -> Iterator[Finding]:
             yield Finding("field-unknown", ("unique", at), message)
 
 
+def the_own_number_is_a_field(subject: Subject) -> Iterator[Finding]:
+    known = [field.name for field in subject.service.form.fields]
+    own = subject.service.own
+    if own and own.field not in known:
+        message = f"there is no field `{own.field}`; {closest(own.field, known)}"
+        yield Finding("field-unknown", ("own", "field"), message)
+
+
 def rules_point_at_fields(subject: Subject) -> Iterator[Finding]:
     known = [f"/{field.name}" for field in subject.service.form.fields]
     for at, rule in enumerate(subject.service.form.rules):
@@ -157,6 +167,15 @@ def fee_lines_are_unique(subject: Subject) -> Iterator[Finding]:
         yield from _doubled("fee-line-doubled", codes, "give each line of the fee its own code")
 
 
+def check_rules_are_unique(subject: Subject) -> Iterator[Finding]:
+    for step, place in subject.steps():
+        if isinstance(step, CheckStep):
+            codes: list[tuple[str, Place]] = [
+                (rule.code, (*place, "rules", at)) for at, rule in enumerate(step.rules)
+            ]
+            yield from _doubled("check-rule-doubled", codes, "give each rule of a check its own code")
+
+
 def _targets(step: Step) -> Iterator[tuple[tuple[str | int, ...], str]]:
     wanted: list[tuple[tuple[str | int, ...], str | None]] = [(("then",), step.then)]
     match step:
@@ -166,6 +185,8 @@ def _targets(step: Step) -> Iterator[tuple[tuple[str | int, ...], str]]:
             wanted += [(("lapsed",), step.lapsed), (("exhausted",), step.exhausted)]
         case PayStep():
             wanted += [(("lapsed",), step.lapsed)]
+        case CheckStep():
+            wanted += [(("failed",), step.failed)]
         case ChooseStep():
             wanted += [(("branches", at, "then"), branch.then) for at, branch in enumerate(step.branches)]
         case _:
@@ -195,6 +216,8 @@ PROOFS = (
     notices_exist,
     facts_exist,
     unique_fields_exist,
+    the_own_number_is_a_field,
     rules_point_at_fields,
     fee_lines_are_unique,
+    check_rules_are_unique,
 )

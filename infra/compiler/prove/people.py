@@ -64,7 +64,10 @@ def silence_fits(subject: Subject) -> Iterator[Finding]:
 
 
 def four_eyes_are_possible(subject: Subject) -> Iterator[Finding]:
-    """Two tasks for two people: the other comes before, a person does it, and it is not one office of one holder."""
+    """Two tasks for two people: the other comes before, a person does it, and it is not one office of one holder.
+
+    Within one group each of the two names the other, for who answers first is not known.
+    """
     for walk in subject.walks:
         for task, step, place in walk.tasks():
             for at, name in enumerate(task.different_from):
@@ -74,6 +77,8 @@ def four_eyes_are_possible(subject: Subject) -> Iterator[Finding]:
                     known = [spec.name for spec, _, _ in subject.tasks()]
                     message = f"there is no task `{name}`; {closest(name, known)}"
                     yield Finding("four-eyes-unknown", here, message)
+                elif other[0] is walk and other[1] == step.name:
+                    yield from _side_by_side(subject, task, other[2], here)
                 elif other[0] is walk and not _before(walk, other[1], step.name):
                     message = f"`{name}` does not come before `{task.name}`; name an earlier task"
                     yield Finding("four-eyes-later", here, message)
@@ -101,6 +106,14 @@ def objections_are_heard(subject: Subject) -> Iterator[Finding]:
         if not any(action.name == "object" for task in step.of for action in task.actions):
             message = "`objections: reject` although nobody here can object; offer the action `object`"
             yield Finding("objection-impossible", (*place, "objections"), message)
+
+
+def _side_by_side(subject: Subject, task: TaskSpec, other: TaskSpec, place: Place) -> Iterator[Finding]:
+    if task.name == other.name or task.name not in other.different_from:
+        message = f"`{task.name}` and `{other.name}` are asked at once; write `different_from: [{task.name}]` there too"
+        yield Finding("four-eyes-one-sided", place, message)
+    else:
+        yield from _two_people(subject, task, other, place)
 
 
 def _two_people(subject: Subject, task: TaskSpec, other: TaskSpec, place: Place) -> Iterator[Finding]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from functions.domain import fees
 from functions.domain import form as forms
-from functions.domain.errors import LoketError
+from functions.domain.errors import Fault, LoketError
 from functions.domain.expression import evaluate, placeholders
 from functions.domain.service import (
     SCOPE_NAMES,
     SCOPES,
+    CheckStep,
     ChooseStep,
     FormField,
     Letter,
@@ -25,6 +27,8 @@ from infra.compiler.prove.subject import Subject, closest
 
 ALWAYS_PERSONAL = ("email", "phone")
 FREE_TEXT = ("long_text",)
+FIRST_DAY, DAYS_TRIED = date(2026, 1, 1), 366
+"""The days on which the example is tried; fixed, so that a service is proven today as it was yesterday."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ def contacts_are_personal(subject: Subject) -> Iterator[Finding]:
 
 def examples_are_given(subject: Subject) -> Iterator[Finding]:
     for field, place in _fields(subject.service):
-        if field.example is None and field.required:
+        if field.example is None and field.example_by is None and field.required:
             yield Finding("example-missing", place, f"`{field.name}` needs an `example`")
 
 
@@ -133,7 +137,7 @@ def the_example_is_valid(subject: Subject) -> Iterator[Finding]:
     """The form's examples together are one application that could be submitted."""
     service = subject.service
     try:
-        faults = forms.faults(service, forms.example(service))
+        faults = _faults_of_the_example(service)
     except ValueError as error:
         yield Finding("example-fails", ("form",), f"with the example, {error}")
         return
@@ -142,11 +146,26 @@ def the_example_is_valid(subject: Subject) -> Iterator[Finding]:
         yield Finding("example-invalid", _field_place(service, fault.pointer), message)
 
 
+def _faults_of_the_example(service: Service) -> list[Fault]:
+    """Where rules look at the day, it is enough that the example could be submitted on some day of a year."""
+    faults: list[Fault] = []
+    for number in range(DAYS_TRIED if _looks_at_the_day(service) else 1):
+        today = FIRST_DAY + timedelta(days=number)
+        faults = forms.faults(service, forms.example(service, today), today=today)
+        if not faults:
+            break
+    return faults
+
+
+def _looks_at_the_day(service: Service) -> bool:
+    return any(path.names == ("today",) for _, used in _readable(service) for path in used.paths)
+
+
 def expressions_hold_for_the_example(subject: Subject) -> Iterator[Finding]:
     """What can be computed from the form is computed for the example, without a fault."""
     service = subject.service
     try:
-        context = forms.context_of(service, forms.example(service))
+        context = forms.context_of(service, forms.example(service, FIRST_DAY), today=FIRST_DAY)
     except ValueError as error:
         yield Finding("example-fails", ("facts",), f"with the example, {error}")
         return
@@ -175,6 +194,7 @@ def phrases(service: Service) -> Iterator[Phrase]:
     """Give every expression of a service with its place."""
     for field, place in _fields(service):
         yield from _optional(field.when, "form", (*place, "when"))
+        yield from _optional(field.example_by, "example", (*place, "example_by"))
     for at, rule in enumerate(service.form.rules):
         yield Phrase(rule.must, "rule", ("form", "rules", at, "must"))
     for at, document in enumerate(service.documents):
@@ -204,6 +224,13 @@ def _of_processes(service: Service) -> Iterator[Phrase]:
             if isinstance(step, ChooseStep):
                 for at, branch in enumerate(step.branches):
                     yield Phrase(branch.when, "route", (*place, "branches", at, "when"))
+            elif isinstance(step, CheckStep):
+                for at, rule in enumerate(step.rules):
+                    here = (*place, "rules", at)
+                    yield Phrase(rule.must, "check", (*here, "must"))
+                    yield from _in_text(rule.message, "permit", (*here, "message"))
+                    if rule.passed:
+                        yield from _in_text(rule.passed, "permit", (*here, "passed"))
 
 
 def _of_letter(letter: Letter, place: Place) -> Iterator[Phrase]:
@@ -244,7 +271,9 @@ def _known(service: Service) -> Mapping[str, Any]:
         "form": {field.name: None for field in service.form.fields},
         "facts": dict.fromkeys(service.facts),
         "titles": choices,
-        "values": service.fee.values if service.fee else {},
+        "values": service.constants,
+        "computed": dict.fromkeys(service.computed),
+        "today": None,
         **{name: dict.fromkeys(below) for name, below in SCOPE_NAMES.items()},
     }
 

@@ -1,0 +1,67 @@
+"""Automatic rules: what holds, from which facts, and the sentence that says so in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import events
+from functions.domain import words
+from functions.domain.case import Writer
+from functions.domain.expression import fill, holds, names_below, reads
+from functions.domain.service import CheckRule, Service, Text
+
+_PASSED = Text(id="Syarat terpenuhi.", en="The requirement is met.")
+
+
+def check(
+    writer: Writer,
+    service: Service,
+    rules: Iterable[CheckRule],
+    *,
+    episode: int,
+    step: str,
+    context: Mapping[str, Any],
+) -> bool:
+    """Note what came of each rule; tells whether all of them hold.
+
+    The history keeps as inputs the facts that a rule reads, never an answer of the form.
+    """
+    found = [_checked(rule, service, context) for rule in rules]
+    writer.add(
+        events.RulesChecked(episode=episode, step=step, version=service.version, checks=found), actor="system"
+    )
+    return all(one["holds"] for one in found)
+
+
+def _checked(rule: CheckRule, service: Service, context: Mapping[str, Any]) -> dict[str, Any]:
+    held = holds(rule.must, context)
+    sentence = (rule.passed or _PASSED) if held else rule.message
+    found = {
+        "rule": rule.code,
+        "holds": held,
+        "inputs": inputs_of(rule.must, context),
+        "sentence": _said(sentence, service, context),
+    }
+    return found | ({"law": rule.law} if rule.law else {})
+
+
+def inputs_of(expression: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the facts that an expression reads, with their values."""
+    known = context.get("facts", {})
+    found = {name: known.get(name) for name in names_below("facts", expression)}
+    return found | ({"today": context["today"]} if reads("today", expression) else {})
+
+
+def _said(sentence: Text, service: Service, context: Mapping[str, Any]) -> dict[str, str]:
+    form = context.get("form", {})
+    return {
+        "id": fill(sentence.id, _known(service, form, context, "id")),
+        "en": fill(sentence.en, _known(service, form, context, "en")),
+    }
+
+
+def _known(
+    service: Service, form: Mapping[str, Any], context: Mapping[str, Any], language: words.Language
+) -> dict[str, Any]:
+    return {"facts": context.get("facts", {}), "titles": words.titles(service, form, language)}
