@@ -201,8 +201,8 @@ def phrases(service: Service) -> Iterator[Phrase]:
         yield from _optional(document.when, "document", ("documents", at, "when"))
     for name, text in service.facts.items():
         yield Phrase(text, "fact", ("facts", name))
-    for name, text in service.computed.items():
-        yield Phrase(text, "computed", ("computed", name))
+    for name, one in service.computed.items():
+        yield Phrase(one.value, "computed", ("computed", name))
     for at, line in enumerate(service.fee.lines if service.fee else ()):
         yield Phrase(line.amount, "fee", ("fee", "lines", at, "amount"))
         yield from _optional(line.when, "fee", ("fee", "lines", at, "when"))
