@@ -7,7 +7,6 @@ signed PDF. The figures at the end are counted from the calls that were made, by
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from rich.table import Table
 
 from functions.domain import history
 from functions.domain.money import money
+from functions.runtime.observability import logger
 from infra.cost import PRICES, Usage
 from infra.local.aws import LocalClock
 from infra.local.meter import measure
@@ -55,7 +55,7 @@ class Teller:
 def main() -> int:
     """Tell the story and write the permit to ``build/demo/permit.pdf``."""
     console = Console(width=110)
-    logging.getLogger("loket").setLevel(logging.ERROR)
+    logger.setLevel("ERROR")
     with Office(LocalClock(OPENING, frozen=True)) as office:
         teller = Teller(office, console)
         console.rule("[bold]A building permit, from the counter to the signed document")

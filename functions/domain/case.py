@@ -20,6 +20,7 @@ from datetime import datetime
 from typing import Any
 
 import events
+from functions.domain import form as forms
 from functions.domain import history
 from functions.domain.history import Event
 
@@ -368,7 +369,10 @@ def _created(case: Case, event: Event, data: Data, private: Data) -> None:
 
 
 def _form_changed(case: Case, event: Event, data: Data, private: Data) -> None:
-    case.form = private.get("form")
+    if "patch" in private:
+        case.form = forms.merge(case.form or {}, private["patch"])
+    else:
+        case.form = private.get("form")
 
 
 def _announced(case: Case, event: Event, data: Data, private: Data) -> None:
