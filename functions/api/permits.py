@@ -9,7 +9,7 @@ from chalice.app import Blueprint
 from functions.api.http import Answer, Call, Reply, route
 from functions.api.shapes import moment
 from functions.domain import register, words
-from functions.domain.case import Case, Permit
+from functions.domain.case import Permit
 from functions.domain.clock import rfc3339
 from functions.domain.errors import NotFound
 from functions.domain.expression import fill
@@ -81,7 +81,7 @@ def _answer(call: Call, record: Record, permit: Permit) -> PermitCheck:
         service_title=call.text(service.title),
         agency=agency.code,
         agency_name=call.text(agency.name),
-        allows=_allows(call, case, service, permit),
+        allows=_allows(call, record, service, permit),
         state=state,
         sentence=_SENTENCES[state][call.language],
         issued_at=rfc3339(permit.issued_at),
@@ -92,13 +92,16 @@ def _answer(call: Call, record: Record, permit: Permit) -> PermitCheck:
     )
 
 
-def _allows(call: Call, case: Case, service: Service, permit: Permit) -> str:
-    """Facts outlive an erasure, so that what a permit allows can be read as long as the permit."""
+def _allows(call: Call, record: Record, service: Service, permit: Permit) -> str:
+    """By the facts of its issue, which outlive an amendment and an erasure: a permit says the same all its life."""
+    case = record.case
+    facts = register.facts_at_issue(record.commits, permit.number)
     calendar = ports.catalogue.calendar(case.agency)
     known = words.context(case, service, calendar, call.language, personal=False)
-    answers = {**case.facts, **(case.form or {})}
-    titles = words.titles(service, answers, call.language)
-    return fill(call.text(service.permits[permit.kind].allows), known | {"titles": titles})
+    titles = words.titles(service, {**(case.form or {}), **facts}, call.language)
+    return fill(
+        call.text(service.permits[permit.kind].allows), known | {"facts": dict(facts), "titles": titles}
+    )
 
 
 def _revoked_at(record: Record, number: str) -> str | None:

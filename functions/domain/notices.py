@@ -126,9 +126,7 @@ def _context(
         payment=_payment(payment, calendar, language) if payment else {},
         permit=_permit(permit, calendar, language) if permit else {},
     )  # fmt: skip
-    decided = case.outcome.at if case.outcome else None
-    more = {"id": case.id, "decided_on": words.day(decided, calendar, language)}
-    return known | {"case": known["case"] | more, "service": {"title": getattr(service.title, language)}}
+    return known | {"service": {"title": getattr(service.title, language)}}
 
 
 def _task(

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 from functions.domain import statistics
-from functions.domain.case import Case, Permit, moment
+from functions.domain.case import Case, Commit, Permit, moment
 from functions.domain.clock import rfc3339
 from functions.domain.service import FormField, Service, Text
 
@@ -37,14 +37,26 @@ def partition(service: str, month: str) -> str:
     return f"REGISTER#{service}#{month}"
 
 
-def entry(case: Case, service: Service, permit: Permit) -> dict[str, Any]:
+def entry(case: Case, commits: Iterable[Commit], service: Service, permit: Permit) -> dict[str, Any]:
     """Give what the register keeps of a permit: the facts that the service publishes, no person."""
-    facts = {name: case.facts[name] for name in service.publication.facts if case.facts.get(name) is not None}
+    facts = facts_at_issue(commits, permit.number)
+    published = {name: facts[name] for name in service.publication.facts if facts.get(name) is not None}
     kept = {
         "number": permit.number, "kind": permit.kind, "service": service.code, "version": service.version,
-        "agency": case.agency, "state": permit.state, "issued_at": rfc3339(permit.issued_at), "facts": facts,
+        "agency": case.agency, "state": permit.state, "issued_at": rfc3339(permit.issued_at), "facts": published,
     }  # fmt: skip
     return kept | ({"valid_until": rfc3339(permit.valid_until)} if permit.valid_until else {})
+
+
+def facts_at_issue(commits: Iterable[Commit], number: str) -> Mapping[str, Any]:
+    """Give the facts for which a permit was issued; an amendment changes those of the case, not of this document."""
+    facts: Mapping[str, Any] = {}
+    for event in (event for commit in commits for event in commit.events):
+        if isinstance(event.data.get("facts"), Mapping):
+            facts = event.data["facts"]
+        if event.type == "permit.issued" and event.data["number"] == number:
+            break
+    return facts
 
 
 def takes_the_place_of(new: Entry, old: Entry | None) -> bool:

@@ -15,6 +15,7 @@ from functions.domain import register, statistics
 from functions.domain.case import Case, Permit, moment
 from functions.domain.service import Service
 from functions.domain.statistics import Conclusion
+from functions.ports import Record
 from functions.runtime.wiring import ports
 
 blueprint = Blueprint(__name__)
@@ -43,18 +44,19 @@ def _settle(case_id: str) -> None:
     service = ports.catalogue.service(case.service, case.service_version)
     ended = statistics.conclusion(case_id, record.commits, service, ports.catalogue.calendar(case.agency))
     for permit in case.permits.values():
-        _enter(case, service, permit, ended)
+        _enter(record, service, permit, ended)
     if ended and not ended.permits:
         _count(case, ended, statistics.mark(case_id, "ended"), {})
 
 
-def _enter(case: Case, service: Service, permit: Permit, ended: Conclusion | None) -> None:
-    key, entry = register.key(service.code, permit), register.entry(case, service, permit)
+def _enter(record: Record, service: Service, permit: Permit, ended: Conclusion | None) -> None:
+    key = register.key(service.code, permit)
+    entry = register.entry(record.case, record.commits, service, permit)
     standing = ports.table.get(*key)
     if not register.takes_the_place_of(entry, standing):
         return
     if standing is None and ended and permit.number in ended.permits[:1]:
-        _count(case, ended, key, entry)
+        _count(record.case, ended, key, entry)
     else:
         ports.table.put(*key, entry)
 

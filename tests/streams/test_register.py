@@ -88,6 +88,16 @@ def test_a_revoked_permit_says_so_and_a_late_event_does_not_take_it_back(system:
     assert [entry["state"] for entry in entries()] == ["revoked"]
 
 
+def test_an_entry_keeps_the_facts_of_its_issue() -> None:
+    walk = case_in("approved")
+    (permit,) = walk.case.permits.values()
+    walk.case.facts["floors"] = 9
+
+    entry = register.entry(walk.case, walk.commits, PERMIT, permit)
+
+    assert entry["facts"]["floors"] == 1
+
+
 def test_an_entry_that_was_made_from_an_older_reading_is_not_written() -> None:
     valid, revoked = {"state": "valid"}, {"state": "revoked"}
 
