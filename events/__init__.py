@@ -83,12 +83,30 @@ class CaseSubmitted(EventData):
 
 
 class EpisodeOpened(EventData):
-    """A process of the service begins; ``attempt`` 1 of its driver."""
+    """A process of the service begins; ``attempt`` 1 of its driver; ``act`` is what a person asked for with it."""
 
     type = "episode.opened"
     episode: int
     process: str
+    act: str | None = None
     reason: Digest | None = None
+
+
+class EpisodeScheduled(EventData):
+    """A process opens by itself once the moment has passed, unless another one is opened before."""
+
+    type = "episode.scheduled"
+    process: str
+    due_at: Moment
+
+
+class AnswersChanged(EventData):
+    """The applicant changed answers of a decided case, with the act that opens a process about them."""
+
+    type = "answers.changed"
+    pointers: list[str]
+    form: Digest
+    facts: dict[str, Any]
 
 
 class EpisodeClosed(EventData):
@@ -117,6 +135,14 @@ class ClockExtended(EventData):
     term: str
     reason: Digest
     due_at: Moment | None = None
+
+
+class ClockExpired(EventData):
+    """The term of the whole case has passed: ``action`` is what the law puts in the place of every answer."""
+
+    type = "clock.expired"
+    action: str
+    rule: str
 
 
 class ClockStopped(EventData):

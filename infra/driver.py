@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -105,6 +105,12 @@ class CaseDriver:
     def now(self) -> datetime:
         return self.aws.clock.now()
 
+    @property
+    def today(self) -> date:
+        """Give the day of the law in the agency's zone."""
+        day: date = self._calendar_of(self.service.agency).day_of(self.now)
+        return day
+
     def task(self, name: str) -> Task:
         """Give the newest task of that name. Raises LookupError."""
         found = [task for task in self.case.tasks.values() if task.name == name]
@@ -127,7 +133,7 @@ class CaseDriver:
 
     def file(self, form: Mapping[str, Any] | None = None, *, by: str | Person | None = None) -> CaseDriver:
         """Open a draft: the service's example with these answers; ``by`` files on the applicant's behalf."""
-        answers = forms.clean(self.service, {**forms.example(self.service), **(form or {})})
+        answers = forms.clean(self.service, {**forms.example(self.service, self.today), **(form or {})})
         filer = self.who(by) if by else self.applicant
         writer = Writer(Case(self.id), actor=filer.username, now=self.now)
         other = self.applicant.username if by else None
@@ -139,7 +145,7 @@ class CaseDriver:
     def needed(self) -> list[str]:
         """Give the kinds of documents that must be brought and have not been."""
         case = self.case
-        faults = intake.missing_documents(case, self.service, case.form or {})
+        faults = intake.missing_documents(case, self.service, case.form or {}, self.today)
         return [fault.pointer.rpartition("/")[2] for fault in faults]
 
     def bring(self, *kinds: str, by: str | Person | None = None) -> CaseDriver:
@@ -247,6 +253,18 @@ class CaseDriver:
     def appeal(self, reason: str = "Saya keberatan.", *, by: str | Person = "applicant") -> CaseDriver:
         self.command(
             by, "appeal", lambda writer, service: episodes.appeal(writer, service, self._calendar_of, reason)
+        )
+        return self
+
+    def begin(
+        self, act: str, reason: str = "Ada perubahan.", form: Mapping[str, Any] | None = None,
+        *, by: str | Person = "applicant",
+    ) -> CaseDriver:  # fmt: skip
+        """Open the process of an act: ``renew``, ``amend`` or ``resume``, with changed answers where it takes them."""
+        self.command(
+            by,
+            act,
+            lambda writer, service: episodes.begin(writer, service, self._calendar_of, act, reason, form),
         )
         return self
 

@@ -23,7 +23,7 @@ blueprint = Blueprint(__name__)
 
 
 class Wish(Reason):
-    """``form`` is for acts that change answers; those of the services so far take none."""
+    """``form`` is a merge patch of the answers that this act may change in this service."""
 
     form: dict[str, Any] | None = None
 
@@ -120,7 +120,11 @@ def resume(call: Call, case: str) -> Reply:
 
 
 def _begin(call: Call, case: str, name: str) -> Reply:
-    return act(call, case, name, lambda writer, service: acts.begin(writer, service, name, _wish(call)))
+    def decide(writer: Writer, service: Service) -> None:
+        reason = episodes.demand_reason(call.body.reason)
+        episodes.begin(writer, service, ports.catalogue.calendar, name, reason, call.body.form)
+
+    return act(call, case, name, decide)
 
 
 @route(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from functions.domain import episodes, intake, retention, rights, waits
-from functions.domain.case import Case, Writer
+from functions.domain import episodes, retention, rights, waits
+from functions.domain.case import Case
 from functions.domain.errors import NotNow
 from functions.domain.identity import Person
 from functions.domain.service import Service
@@ -29,27 +29,6 @@ def now_open_to(
     ]
 
 
-def begin(writer: Writer, service: Service, act: str, reason: str) -> None:
-    """Open the process of a granted case that the service has for this act; raises `NotNow` where there is none."""
-    process = process_for(service, act)
-    if process is None:
-        raise NotNow(_NO_PROCESS[act], code="no-such-process")
-    if not _granted_and_idle(writer.case):
-        raise NotNow(
-            {
-                "id": "Hanya untuk permohonan yang sudah dikabulkan dan tidak sedang diproses.",
-                "en": "Only for a granted application of which no process is running.",
-            },
-            case_status=writer.case.status,
-        )
-    intake.open_episode(writer, process, reason)
-
-
-def process_for(service: Service, act: str) -> str | None:
-    """Give the process that an act opens."""
-    return next((name for name, process in service.processes.items() if process.opened_by == act), None)
-
-
 def _adds_to_a_task(act: str, person: Person, case: Case) -> bool:
     """An officer with an open task may add files whatever the applicant may do."""
     return act == "upload" and person.username not in (case.applicant, case.filed_by)
@@ -59,15 +38,20 @@ def _answering(case: Case, service: Service, calendar_of: waits.CalendarOf, now:
     return case.status == "draft" or case.open_correction is not None
 
 
+def _uploading(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
+    """Also what is brought with an act that changes answers of a decided case."""
+    return _answering(case, service, calendar_of, now) or any(
+        process.changes and episodes.can_open(case, process, calendar_of, now)
+        for process in service.processes.values()
+    )
+
+
 def _can_begin(act: str) -> Possible:
     def possible(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
-        return _granted_and_idle(case) and process_for(service, act) is not None
+        name = episodes.process_for(service, act)
+        return name is not None and episodes.can_open(case, service.process(name), calendar_of, now)
 
     return possible
-
-
-def _granted_and_idle(case: Case) -> bool:
-    return case.status == "approved" and case.episode is None and not case.erased
 
 
 def _can_extend(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
@@ -89,7 +73,7 @@ def _can_erase(case: Case, service: Service, calendar_of: waits.CalendarOf, now:
 
 POSSIBLE: dict[str, Possible] = {
     "patch": _answering,
-    "upload": _answering,
+    "upload": _uploading,
     "submit": lambda case, service, calendar_of, now: case.status == "draft",
     "message": lambda case, service, calendar_of, now: case.submitted_at is not None and not case.erased,
     "withdraw": lambda case, service, calendar_of, now: episodes.can_withdraw(case, service),
@@ -104,10 +88,4 @@ POSSIBLE: dict[str, Possible] = {
     "hold": lambda case, service, calendar_of, now: not case.erased,
     "erase": _can_erase,
     "personal-data": lambda case, service, calendar_of, now: not case.erased,
-}
-
-_NO_PROCESS = {
-    "renew": {"id": "Layanan ini tidak diperpanjang.", "en": "This service is not renewed."},
-    "amend": {"id": "Layanan ini tidak mengenal perubahan.", "en": "This service has no amendment."},
-    "resume": {"id": "Layanan ini tidak dapat dilanjutkan kembali.", "en": "This service cannot be resumed."},
 }

@@ -155,7 +155,10 @@ class Checked:
 
 @dataclass
 class Episode:
-    """One run of one process; ``attempt`` counts the executions that have driven it."""
+    """One run of one process; ``attempt`` counts the executions that have driven it.
+
+    ``act`` is what a person asked for with it, ``before`` how the case stood then.
+    """
 
     no: int
     process: str
@@ -163,11 +166,13 @@ class Episode:
     attempt: int = 1
     open: bool = True
     rounds: int = 0
+    act: str | None = None
+    before: tuple[str, Outcome | None] = ("draft", None)
 
 
 @dataclass
 class ClockRecord:
-    """What has happened to the legal clock of the running episode."""
+    """What has happened to the legal clock of the running episode; ``expired`` is what the law said then, and why."""
 
     started_at: datetime
     term: str
@@ -175,6 +180,7 @@ class ClockRecord:
     extensions: list[tuple[str, str]] = field(default_factory=list)
     stopped_at: datetime | None = None
     alarmed: bool = False
+    expired: tuple[str, str] | None = None
 
     @property
     def paused(self) -> bool:
@@ -262,6 +268,7 @@ class Case:
     outcomes: list[Outcome] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    scheduled: tuple[str, datetime] | None = None
     held: bool = False
     erased: bool = False
     parked: dict[str, Any] | None = None
@@ -410,7 +417,10 @@ def _submitted(case: Case, event: Event, data: Data, private: Data) -> None:
 
 
 def _episode_opened(case: Case, event: Event, data: Data, private: Data) -> None:
-    case.episodes.append(Episode(data["episode"], data["process"], moment(event.at)))
+    opened = Episode(data["episode"], data["process"], moment(event.at), act=data.get("act"))
+    opened.before = (case.status, case.outcome)
+    case.episodes.append(opened)
+    case.scheduled = None
     if data["episode"] > 1:
         case.status, case.outcome, case.clock = "in_review", None, None
 
@@ -438,6 +448,19 @@ def _clock_extended(case: Case, event: Event, data: Data, private: Data) -> None
     if case.clock:
         case.clock.extensions.append((data["term"], event.actor))
         case.clock.alarmed = False
+
+
+def _clock_expired(case: Case, event: Event, data: Data, private: Data) -> None:
+    if case.clock:
+        case.clock.expired = (data["action"], data["rule"])
+
+
+def _scheduled(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.scheduled = (data["process"], moment(data["due_at"]))
+
+
+def _answers_changed(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.form, case.facts = private.get("form"), dict(data["facts"])
 
 
 def _clock_stopped(case: Case, event: Event, data: Data, private: Data) -> None:
@@ -596,6 +619,14 @@ def _outcome(case: Case, event: Event, data: Data, private: Data) -> None:
     )
     case.outcomes.append(case.outcome)
     case.status, case.parked = data["result"], None
+    _what_was_granted_stands(case)
+
+
+def _what_was_granted_stands(case: Case) -> None:
+    """A change or renewal of what was granted that comes to nothing leaves it as it was."""
+    episode = case.episode
+    if episode and episode.act in ("amend", "renew") and case.status != "approved":
+        case.status, case.outcome = episode.before
 
 
 def _issued_document(case: Case, event: Event, data: Data, kind: str) -> None:
@@ -643,12 +674,14 @@ def _withdrawn(case: Case, event: Event, data: Data, private: Data) -> None:
     case.outcome = Outcome("withdrawn", moment(event.at), event.actor, private.get("reason"))
     case.outcomes.append(case.outcome)
     case.status, case.parked = "withdrawn", None
+    _what_was_granted_stands(case)
 
 
 def _lapsed(case: Case, event: Event, data: Data, private: Data) -> None:
     case.outcome = Outcome("lapsed", moment(event.at), event.actor, rule=data["reason"])
     case.outcomes.append(case.outcome)
     case.status, case.parked = "lapsed", None
+    _what_was_granted_stands(case)
 
 
 def _parked(case: Case, event: Event, data: Data, private: Data) -> None:
@@ -726,7 +759,10 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "clock.paused": _clock_paused,
     "clock.resumed": _clock_resumed,
     "clock.extended": _clock_extended,
+    "clock.expired": _clock_expired,
     "clock.stopped": _clock_stopped,
+    "episode.scheduled": _scheduled,
+    "answers.changed": _answers_changed,
     "task.opened": _task_opened,
     "task.claimed": _task_claimed,
     "task.released": _task_released,

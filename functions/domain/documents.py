@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import events
@@ -91,9 +92,10 @@ def readable(case: Case, document_id: str) -> Document:
 
 def object_key(document: Document) -> str:
     """Give where the file lies in the store: ids only, so that no name of a person or file is in a key."""
+    identity = document.source or document.id
     if document.issued:
-        return issued_key(document.id)
-    case, _, part = document.id.partition(".")
+        return issued_key(identity)
+    case, _, part = identity.partition(".")
     return f"cases/{case}/{part}"
 
 
@@ -125,11 +127,13 @@ def arrived_wrongly(
     return None
 
 
-def missing(case: Case, service: Service, form: Mapping[str, Any]) -> list[DocumentKind]:
+def missing(
+    case: Case, service: Service, form: Mapping[str, Any], today: date | None = None
+) -> list[DocumentKind]:
     """List the kinds that these answers demand and of which nothing has arrived."""
     present = {document.kind for document in case.documents.values() if document.state in PRESENT}
     try:
-        needed = forms.documents_needed(service, forms.context_of(service, form))
+        needed = forms.documents_needed(service, forms.context_of(service, form, today=today))
     except ExpressionFailed:
         # An answer of the wrong type is named already; its documents cannot be known before it is mended.
         needed = [document for document in service.documents if document.when is None]
@@ -138,7 +142,7 @@ def missing(case: Case, service: Service, form: Mapping[str, Any]) -> list[Docum
 
 def _demand_time(case: Case, service: Service, kind: str) -> None:
     """In a correction: what was asked for again, and what the corrected answers demand beside it."""
-    if case.status == "draft":
+    if case.status == "draft" or _may_be_changed(case, service):
         return
     asked = case.open_correction
     if asked:
@@ -151,6 +155,14 @@ def _demand_time(case: Case, service: Service, kind: str) -> None:
             "id": "Dokumen ini hanya dapat dikirim sebelum diajukan atau saat diminta.",
             "en": "This document can be sent only before submitting or when it was asked for.",
         }
+    )
+
+
+def _may_be_changed(case: Case, service: Service) -> bool:
+    """What is decided may be changed by an act with new answers, and new documents beside them."""
+    idle = case.episode is None and not case.erased
+    return idle and any(
+        process.changes and case.status in process.statuses for process in service.processes.values()
     )
 
 

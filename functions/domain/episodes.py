@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import events
 from functions.domain import history, intake, waits, words
 from functions.domain.case import Case, Checked, Task, Writer
-from functions.domain.clock import Term
+from functions.domain.clock import Term, rfc3339
 from functions.domain.errors import Fault, Invalid, NotNow
-from functions.domain.service import Service, Text
+from functions.domain.service import Later, OutcomeStep, Process, Service, Text
 
 _REASON_LIMIT = 5000
 _LONGEST_EXTENSION = 366
@@ -37,6 +39,11 @@ def withdraw(writer: Writer, service: Service, reason: str) -> None:
             writer.case,
             {"id": "Berkas ini tidak dapat ditarik lagi.", "en": "This case cannot be withdrawn."},
         )
+    take_back(writer, reason)
+
+
+def take_back(writer: Writer, reason: str) -> None:
+    """Call off whatever is open and end the case, whether or not its service lets an applicant do so."""
     _call_off(writer, "withdrawn")
     writer.add(events.CaseWithdrawn(reason=history.digest(reason)), {"reason": reason})
     _end(writer)
@@ -117,6 +124,16 @@ def revoke(writer: Writer, reason: str) -> None:
         )
 
 
+def replace_permits(writer: Writer, kind: str) -> None:
+    """What is changed or renewed takes the place of what was issued before: only one of a kind is in force."""
+    for permit in writer.case.permits.values():
+        if permit.kind == kind and permit.state == "valid":
+            reason = "replaced"
+            writer.add(
+                events.PermitRevoked(number=permit.number, reason=history.digest(reason)), {"reason": reason}
+            )
+
+
 def expire_permits(writer: Writer) -> None:
     """Let the permits whose term has passed end; the date itself says so even before this runs."""
     for permit in writer.case.permits.values():
@@ -164,6 +181,9 @@ def decision_of(case: Case, service: Service, episode: int, result: str) -> Deci
     Its reasons are the words that were demanded with the answers of that wait that lead there, or the sentences of
     the rules.
     """
+    by_law = _by_clock(case, service, episode, result) or _when_due(case, service, episode, result)
+    if by_law:
+        return by_law
     failed = _failed_check(case, episode) if result == "rejected" else None
     actions = _LEADING_TO[result]
     leading = [task for task in case.tasks.values() if task.episode == episode and task.action in actions]
@@ -176,7 +196,31 @@ def decision_of(case: Case, service: Service, episode: int, result: str) -> Deci
     decider = min(together, key=lambda task: (actions.index(task.action or ""), -task.version))
     said = [task.comment for task in together if task.comment and _demanded(case, service, task)]
     law = waits.law_words(case, service, decider) if decider.done_by == "law" else None
-    return Decision(decider.done_by or "system", decider.rule, "\n".join(said) or None, law)
+    reasons = "\n".join(said) or (law.pair() if law and result == "rejected" else None)
+    return Decision(decider.done_by or "system", decider.rule, reasons, law)
+
+
+def _by_clock(case: Case, service: Service, episode: int, result: str) -> Decision | None:
+    """The decision where the term of the whole case has passed."""
+    if case.clock is None or case.clock.expired is None or episode != len(case.episodes):
+        return None
+    _, rule = case.clock.expired
+    words_ = service.clock.silence_words
+    law = Text(id=f"{words_.id} ({rule})", en=f"{words_.en} ({rule})")
+    return Decision("law", rule, law.pair() if result == "rejected" else None, law)
+
+
+def _when_due(case: Case, service: Service, episode: int, result: str) -> Decision | None:
+    """The decision of a process that opened by itself and in which nobody was asked."""
+    name = case.episodes[episode - 1].process
+    process = service.process(name)
+    if process.opened_by != "due" or any(task.episode == episode for task in case.tasks.values()):
+        return None
+    step = next(step for step in process.steps if isinstance(step, OutcomeStep) and step.result == result)
+    rule = f"{service.code}/{name}: {step.law or service.clock.law}"
+    said = step.reasons or service.clock.silence_words
+    law = Text(id=f"{said.id} ({rule})", en=f"{said.en} ({rule})")
+    return Decision("law", rule, said.pair(), law)
 
 
 def _failed_check(case: Case, episode: int) -> Checked | None:
@@ -197,8 +241,13 @@ def _demanded(case: Case, service: Service, task: Task) -> bool:
     return spec is not None and any(a.name == task.action and a.comment == "required" for a in spec.actions)
 
 
-def conclude(writer: Writer, service: Service, *, result: str, opens: str | None) -> None:
-    """End the episode with its result; an appeal that is upheld opens the application anew."""
+def conclude(
+    writer: Writer, service: Service, *, result: str, opens: str | None, later: tuple[Later, datetime] | None = None
+) -> None:
+    """End the episode with its result; an appeal that is upheld opens the application anew.
+
+    ``later`` is what opens by itself, and when.
+    """
     case = writer.case
     episode = case.episode
     if episode is None:
@@ -220,6 +269,67 @@ def conclude(writer: Writer, service: Service, *, result: str, opens: str | None
     _end(writer)
     if opens:
         intake.open_episode(writer, opens)
+    elif later:
+        what, due = later
+        writer.add(events.EpisodeScheduled(process=what.opens, due_at=rfc3339(due)), actor="system")
+
+
+def open_what_is_due(writer: Writer) -> None:
+    """Open the process that was to open by itself, once its moment has passed."""
+    scheduled = writer.case.scheduled
+    if scheduled and writer.now > scheduled[1] and writer.case.episode is None and not writer.case.erased:
+        intake.open_episode(writer, scheduled[0], actor="law")
+
+
+def process_for(service: Service, act: str) -> str | None:
+    """Give the process that an act opens."""
+    return next((name for name, process in service.processes.items() if process.opened_by == act), None)
+
+
+def can_open(case: Case, process: Process, calendar_of: waits.CalendarOf, now: datetime) -> bool:
+    """Tell whether a process may be opened now: in this status, by nobody else, within its term."""
+    if case.status not in process.statuses or case.outcome is None or case.episode or case.erased:
+        return False
+    return process.opens_within is None or now <= calendar_of(case.agency).due(
+        case.outcome.at, process.opens_within
+    )
+
+
+def begin(
+    writer: Writer,
+    service: Service,
+    calendar_of: waits.CalendarOf,
+    act: str,
+    reason: str,
+    form: Mapping[str, Any] | None = None,
+) -> None:
+    """Open the process that the service has for an act, with the answers that are changed by it.
+
+    Raises `NotNow` where there is none, or not now, `Invalid` for answers that are wrong or may not be changed here.
+    """
+    case, name = writer.case, process_for(service, act)
+    if name is None:
+        raise NotNow(_NO_PROCESS[act], code="no-such-process")
+    process = service.process(name)
+    if not can_open(case, process, calendar_of, writer.now):
+        raise _not_now(
+            case,
+            {
+                "id": "Dalam keadaan ini, atau setelah tenggatnya, tindakan ini tidak mungkin.",
+                "en": "In this state, or after its term, this cannot be done.",
+            },
+        )
+    calendar = calendar_of(case.agency)
+    intake.change_answers(writer, service, calendar, form or {}, process.changes)
+    intake.open_episode(writer, name, reason, act=act)
+    waits.start_clock(writer, service, calendar, "submitted")
+
+
+_NO_PROCESS = {
+    "renew": {"id": "Layanan ini tidak diperpanjang.", "en": "This service is not renewed."},
+    "amend": {"id": "Layanan ini tidak mengenal perubahan.", "en": "This service has no amendment."},
+    "resume": {"id": "Layanan ini tidak dapat dilanjutkan kembali.", "en": "This service cannot be resumed."},
+}
 
 
 def may_be_erased_from(case: Case, service: Service, calendar_of: waits.CalendarOf) -> datetime | None:

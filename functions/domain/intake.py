@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import events
 from functions.domain import documents, history, numbers, waits
 from functions.domain import form as forms
 from functions.domain.case import Case, Correction, Writer
+from functions.domain.clock import Calendar
 from functions.domain.errors import Fault, Forbidden, Invalid, NotNow, TooLarge
 from functions.domain.identity import Person
 from functions.domain.service import DocumentKind, Service
@@ -25,8 +26,8 @@ def may_file(person: Person, service: Service, on_behalf_of: str | None, now: da
         raise Forbidden(
             "on_behalf",
             {
-                "id": "Hanya loket depan yang boleh mengajukan atas nama orang lain.",
-                "en": "Only the front office may file on behalf of somebody else.",
+                "id": "Hanya petugas yang ditunjuk layanan ini yang boleh mengajukan atas nama orang lain.",
+                "en": "Only the officers whom the service names may file on behalf of somebody else.",
             },
         )
 
@@ -45,7 +46,10 @@ def create(
     _fit(form)
     _demand(forms.type_faults(service, form, complete=False))
     other = on_behalf_of if on_behalf_of != person.username else None
-    contact = {} if other else _contact(person)
+    contact = {} if other else _contact(person, service)
+    if other is None:
+        _demand_number(person, service)
+        _demand(own_faults(service, form, contact))
     writer.add(
         events.CaseCreated(
             service=service.code,
@@ -76,9 +80,9 @@ def patch(writer: Writer, service: Service, change: Mapping[str, Any]) -> None:
             }
         )
     _fit(new)
-    _demand(forms.type_faults(service, new, complete=False))
+    _demand(forms.type_faults(service, new, complete=False) + _not_own(case, service, new))
     if pointers:
-        writer.add(events.FormChanged(pointers=pointers, form=history.digest(new)), {"form": new})
+        writer.add(events.FormChanged(pointers=pointers, form=history.digest(new)), {"patch": dict(change)})
 
 
 def submit(writer: Writer, service: Service, calendar_of: CalendarOf) -> None:
@@ -88,9 +92,14 @@ def submit(writer: Writer, service: Service, calendar_of: CalendarOf) -> None:
         raise NotNow(
             {"id": "Permohonan ini sudah diajukan.", "en": "This application has been submitted already."}
         )
-    form = forms.clean(service, case.form or {})
-    _demand(form_faults(service, form) + missing_documents(case, service, form))
-    facts, calendar = forms.facts(service, form), calendar_of(case.agency)
+    form, calendar = forms.clean(service, case.form or {}), calendar_of(case.agency)
+    today = filing_day(case, calendar, writer.now)
+    _demand(
+        form_faults(service, form, today)
+        + _not_own(case, service, form)
+        + missing_documents(case, service, form, today)
+    )
+    facts = forms.facts(service, form, today=today)
     writer.add(
         events.CaseSubmitted(
             number=numbers.number(service.prefix, calendar.day_of(writer.now).year, case.id),
@@ -103,24 +112,88 @@ def submit(writer: Writer, service: Service, calendar_of: CalendarOf) -> None:
     waits.start_clock(writer, service, calendar, "submitted")
 
 
-def open_episode(writer: Writer, process: str, reason: str | None = None) -> None:
+def open_episode(
+    writer: Writer, process: str, reason: str | None = None, *, act: str | None = None, actor: str | None = None
+) -> None:
     """Open the next episode of a case; the relay gives it an execution."""
     number = len(writer.case.episodes) + 1
     writer.add(
         events.EpisodeOpened(
-            episode=number, process=process, reason=history.digest(reason) if reason else None
+            episode=number, process=process, act=act, reason=history.digest(reason) if reason else None
         ),
         {"reason": reason} if reason else None,
+        actor=actor,
     )
 
 
-def form_faults(service: Service, form: Mapping[str, Any]) -> list[Fault]:
-    return forms.faults(service, form)
+def change_answers(
+    writer: Writer, service: Service, calendar: Calendar, change: Mapping[str, Any], allowed: tuple[str, ...]
+) -> None:
+    """Merge answers into a decided case, only those allowed; what must be brought with them must be there.
+
+    Raises `Invalid`.
+    """
+    case = writer.case
+    today = filing_day(case, calendar, writer.now)
+    old = case.form or {}
+    new = forms.clean(service, forms.merge(old, change))
+    pointers = forms.changed_pointers(old, new)
+    closed = [pointer for pointer in pointers if pointer.lstrip("/") not in allowed and pointer[1:] in change]
+    message = {"id": "Isian ini tidak dapat diubah di sini.", "en": "This answer cannot be changed here."}
+    _fit(new)
+    _demand([Fault(pointer, message) for pointer in closed])
+    if pointers:
+        _demand(form_faults(service, new, today) + missing_documents(case, service, new, today))
+        writer.add(
+            events.AnswersChanged(
+                pointers=pointers, form=history.digest(new), facts=forms.facts(service, new, today=today)
+            ),
+            {"form": new},
+        )
 
 
-def missing_documents(case: Case, service: Service, form: Mapping[str, Any]) -> list[Fault]:
+def filing_day(case: Case, calendar: Calendar, now: datetime) -> date:
+    """Give the day that expressions call ``today``: of submitting, in the agency's zone, whenever it is corrected."""
+    return calendar.day_of(case.submitted_at or now)
+
+
+def form_faults(service: Service, form: Mapping[str, Any], today: date | None = None) -> list[Fault]:
+    return forms.faults(service, form, today=today)
+
+
+def missing_documents(
+    case: Case, service: Service, form: Mapping[str, Any], today: date | None = None
+) -> list[Fault]:
     """List the documents that these answers ask for and that have not arrived."""
-    return [_missing(kind) for kind in documents.missing(case, service, form)]
+    return [_missing(kind) for kind in documents.missing(case, service, form, today)]
+
+
+def own_faults(service: Service, form: Mapping[str, Any], contact: Mapping[str, Any]) -> list[Fault]:
+    """Refuse the number of somebody else in the application of one who files for themselves."""
+    own = service.own
+    given = form.get(own.field) if own else None
+    if own is None or given in (None, "", contact.get(own.claim)):
+        return []
+    text = {
+        "id": "Anda hanya dapat mengajukan dengan nomor Anda sendiri; untuk orang lain, petugas kepegawaian yang mengajukan.",
+        "en": "You can file only under your own number; for somebody else an HR officer files.",
+    }
+    return [Fault(f"/{own.field}", text)]
+
+
+def _not_own(case: Case, service: Service, form: Mapping[str, Any]) -> list[Fault]:
+    return [] if case.filed_by else own_faults(service, form, case.contact)
+
+
+def _demand_number(person: Person, service: Service) -> None:
+    if service.own and getattr(person, service.own.claim) is None:
+        raise Forbidden(
+            "own_number",
+            {
+                "id": "Layanan ini diajukan dengan nomor sendiri, dan akun Anda tidak memilikinya.",
+                "en": "This service is filed under one's own number, and your account has none.",
+            },
+        )
 
 
 def claims_of(service: Service, form: Mapping[str, Any]) -> tuple[str, ...]:
@@ -154,8 +227,10 @@ def _missing(kind: DocumentKind) -> Fault:
     )
 
 
-def _contact(person: Person) -> dict[str, Any]:
+def _contact(person: Person, service: Service) -> dict[str, Any]:
     known = {"name": person.name, "email": person.email, "phone": person.phone, "language": person.language}
+    if service.own:
+        known[service.own.claim] = getattr(person, service.own.claim)
     return {key: value for key, value in known.items() if value}
 
 

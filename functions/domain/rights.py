@@ -18,7 +18,8 @@ Relation = Callable[[Person, Case, Service, datetime], bool]
 
 
 def _applicant(person: Person, case: Case, service: Service, now: datetime) -> bool:
-    return person.username == case.applicant
+    """Where an office asks another one, everybody who holds the role that asked stands for it."""
+    return person.username == case.applicant or person.holds(case.applicant, now)
 
 
 def _filer(person: Person, case: Case, service: Service, now: datetime) -> bool:
@@ -27,8 +28,13 @@ def _filer(person: Person, case: Case, service: Service, now: datetime) -> bool:
 
 
 def _involved(person: Person, case: Case, service: Service, now: datetime) -> bool:
-    """An officer of a role to which a task of this case was given, of whatever agency."""
-    return _handed_in(case) and any(person.holds(task.role, now) for task in case.tasks.values())
+    """An officer of a role to which a task of this case was given, of whatever agency.
+
+    An office that answers by a case of its own sees that case, not this one.
+    """
+    return _handed_in(case) and any(
+        person.holds(task.role, now) for task in case.tasks.values() if task.kind not in NOT_BY_HAND
+    )
 
 
 def _of_the_agency(person: Person, case: Case, service: Service, now: datetime) -> bool:
@@ -50,7 +56,10 @@ def _handed_in(case: Case) -> bool:
 
 
 def _asked_for_documents(person: Person, case: Case, service: Service, now: datetime) -> bool:
-    return any(task.is_open and person.holds(task.role, now) for task in case.tasks.values())
+    return any(
+        task.is_open and task.kind not in NOT_BY_HAND and person.holds(task.role, now)
+        for task in case.tasks.values()
+    )
 
 
 RIGHTS: dict[str, tuple[Relation, ...]] = {
@@ -74,13 +83,16 @@ RIGHTS: dict[str, tuple[Relation, ...]] = {
     "hold": (_records,),
 }
 
+NOT_BY_HAND = frozenset({"await", "wait"})
+"""Kinds of tasks that wait for another case or for a date: nobody answers them."""
+
 OWN_CASE_CLOSED = frozenset({"reopen", "revoke", "extend", "redrive", "assign", "erase", "hold"})
 """What nobody may do as an official in a case of their own."""
 
 
 def may(act: str, person: Person, case: Case, service: Service, now: datetime) -> bool:
     """Tell whether the person may do the act, whatever the status of the case; an unknown act is refused."""
-    if act in OWN_CASE_CLOSED and person.username == case.applicant:
+    if act in OWN_CASE_CLOSED and _applicant(person, case, service, now):
         return False
     return _related(act, person, case, service, now)
 
@@ -101,8 +113,10 @@ def demand(act: str, person: Person, case: Case, service: Service, now: datetime
 def may_see_task(person: Person, case: Case, task: Task, service: Service, now: datetime) -> bool:
     """The worklist rule: the applicant sees what is asked of the applicant, officers what their roles are asked."""
     if task.role == "applicant":
-        mine = person.username in (case.applicant, case.filed_by)
+        mine = _applicant(person, case, service, now) or person.username == case.filed_by
         return mine or may("read", person, case, service, now)
+    if task.kind in NOT_BY_HAND:
+        return may("read", person, case, service, now)
     return person.holds(task.role, now) or _supervisor(person, case, service, now)
 
 
@@ -119,6 +133,8 @@ def demand_task(
         if not (_applicant(person, case, service, now) or _filer(person, case, service, now)):
             raise Forbidden("role", _RULES["applicant"])
         return
+    if task.kind in NOT_BY_HAND:
+        raise Forbidden("not_by_hand", _RULES["not_by_hand"])
     if not person.holds(task.role, now):
         raise Forbidden("role", _RULES["role"])
     _not_the_own_case(person, case, task, now)
@@ -128,7 +144,7 @@ def demand_task(
 
 def _not_the_own_case(person: Person, case: Case, task: Task, now: datetime) -> None:
     lender = person.on_behalf_of(task.role, now)
-    if case.applicant in (person.username, lender):
+    if case.applicant in (person.username, lender) or person.holds(case.applicant, now):
         raise Forbidden("own_case", _RULES["own_case"])
 
 
@@ -151,6 +167,10 @@ _RULES = {
     "role": {
         "id": "Peran Anda tidak mencakup tindakan ini.",
         "en": "Your roles do not include this act.",
+    },
+    "not_by_hand": {
+        "id": "Tugas ini selesai dengan sendirinya, begitu yang ditunggu tiba.",
+        "en": "This task is completed by itself, once what it waits for has come.",
     },
     "applicant": {
         "id": "Ini diminta dari pemohon.",

@@ -201,15 +201,21 @@ class Fee(Model):
 
 
 class Clock(Model):
-    """The legal term of the whole case: what starts it, what stops it, what silence means at its end."""
+    """The legal term of the whole case: what starts it, what stops it, what silence means at its end.
+
+    ``by_law`` names the step at which a process goes on once silence has approved or refused the whole case;
+    ``term_by`` takes it from the facts, in the unit of ``term`` and never longer.
+    """
 
     term: Term
+    term_by: Expression | None = None
     starts: Literal["submitted", "complete", "paid"]
     pauses: tuple[Literal["correction", "payment"], ...] = ()
     mode: Literal["continue", "reset"] = "continue"
     silence: Silence
     law: str
     silence_words: Text
+    by_law: Name | None = None
 
 
 ActionName = Literal["approve", "reject", "return", "no_objection", "object"]
@@ -228,7 +234,7 @@ class TaskSpec(Model):
 
     ``start`` answers it by a case of another service, filed by the role ``by`` with the ``form`` that expressions give
     and with the ``documents`` of these kinds; nobody can answer it by hand. ``within_by`` takes the term from the
-    facts, in the unit of ``within`` and never longer; ``until: clock`` lets it end with the legal term of the case.
+    facts, in the unit of ``within`` and never longer.
 
     ``different_from`` names earlier tasks, of this process or of one that came before: whoever did one of them may
     not do this one. ``marks: complete`` says that the application is complete once this task is approved.
@@ -243,7 +249,6 @@ class TaskSpec(Model):
     role: Role
     within: Term
     within_by: Expression | None = None
-    until: Literal["clock"] | None = None
     silence: Silence
     law: str | None = None
     law_words: Text | None = None
@@ -280,6 +285,7 @@ class TaskStep(_Step):
     join: Literal["all"] = "all"
     returned: Name | None = None
     rejected: Name | None = None
+    by_law: Name | None = None
 
 
 class ConsultStep(_Step):
@@ -294,6 +300,7 @@ class ConsultStep(_Step):
     objections: Literal["advise", "reject"] = "advise"
     returned: Name | None = None
     rejected: Name | None = None
+    by_law: Name | None = None
 
 
 class CorrectStep(_Step):
@@ -355,8 +362,19 @@ class ChooseStep(_Step):
     then: Name
 
 
+class Later(Model):
+    """What follows by itself, unless another process is opened before: after a term, with no execution open."""
+
+    after: Term
+    opens: Name
+
+
 class OutcomeStep(_Step):
-    """`outcome`: how the episode ends, which documents it issues, and (for an appeal upheld) which process follows."""
+    """`outcome`: how the episode ends, which documents it issues, and (for an appeal upheld) which process follows.
+
+    ``later`` names the process that opens by itself after a term. ``law`` and ``reasons`` are those of an outcome that
+    no person decides.
+    """
 
     kind: Literal["outcome"] = "outcome"
     result: Literal["approved", "rejected", "lapsed"]
@@ -364,6 +382,9 @@ class OutcomeStep(_Step):
     letter: Name | None = None
     needs_payment: bool = False
     opens: Name | None = None
+    later: Later | None = None
+    law: str | None = None
+    reasons: Text | None = None
 
     @field_validator("issue", mode="before")
     @classmethod
@@ -381,15 +402,25 @@ class Process(Model):
     """One kind of episode: the steps in the order in which they follow unless `then` says otherwise.
 
     ``opens_within`` is how long after the decision it may be opened (an appeal); ``within`` is its own legal term, in
-    the place of the service's; ``clock`` tells whether the legal clock runs in it.
+    the place of the service's; ``clock`` tells whether the legal clock runs in it. ``opens_from`` are the statuses in
+    which it may be opened, ``changes`` the fields that may be changed with it. A process that is opened when it is
+    ``due`` follows on an outcome by its ``later``.
     """
 
     title: Text
     steps: tuple[Step, ...] = Field(min_length=1)
-    opened_by: Literal["submit", "appeal", "renew", "amend"] = "submit"
+    opened_by: Literal["submit", "appeal", "renew", "amend", "resume", "due"] = "submit"
+    opens_from: tuple[Literal["approved", "rejected", "lapsed"], ...] = ()
     opens_within: Term | None = None
+    changes: tuple[FieldName, ...] = ()
     within: Term | None = None
     clock: bool = True
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The statuses in which it may be opened: those it names, else the usual ones of who opens it."""
+        usual = {"appeal": ("rejected",), "resume": ("lapsed",), "renew": ("approved",), "amend": ("approved",)}
+        return self.opens_from or usual.get(self.opened_by, ())
 
     def step(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)

@@ -12,7 +12,7 @@ import events
 from functions.domain import documents, history, intake, rights, waits
 from functions.domain import form as forms
 from functions.domain.case import Case, Task, Writer
-from functions.domain.clock import rfc3339
+from functions.domain.clock import Calendar, rfc3339
 from functions.domain.errors import Fault, Invalid, NotNow, TaskTaken, TaskUnknown
 from functions.domain.identity import Person
 from functions.domain.service import Action, CorrectStep, Service, TaskSpec
@@ -32,7 +32,7 @@ def find(case: Case, task_id: str) -> Task:
 def allowed_actions(case: Case, service: Service, task: Task) -> tuple[Action, ...]:
     """Give what can be done with an officer's task now: after the last round nothing can be returned any more."""
     spec = waits.spec_of(case, service, task)
-    if spec is None:
+    if spec is None or task.kind in rights.NOT_BY_HAND:
         return ()
     return tuple(
         action for action in spec.actions if action.name != "return" or _rounds_left(case, service, task)
@@ -86,6 +86,8 @@ def complete(
     spec = waits.spec_of(case, service, task)
     rights.demand_task(person, case, task, spec, service, writer.now)
     _demand_open(writer, service, task, person)
+    if waits.clock_has_decided(case, service, calendar_of, task, writer.now):
+        raise _too_late()
     if task.kind == "pay":
         raise NotNow(
             {
@@ -94,7 +96,7 @@ def complete(
             }
         )
     if task.kind == "correct":
-        _resubmit(writer, service, task, action)
+        _resubmit(writer, service, calendar_of(case.agency), task, action)
     else:
         _demand_action(case, service, task, action, comment)
         _decide(writer, service, person, task, action, comment, data)
@@ -130,7 +132,7 @@ def _decide(
         )
 
 
-def _resubmit(writer: Writer, service: Service, task: Task, action: str) -> None:
+def _resubmit(writer: Writer, service: Service, calendar: Calendar, task: Task, action: str) -> None:
     """The applicant says that everything asked for has been mended; raises `Invalid` for what has not."""
     case = writer.case
     if action not in STANDARD["correct"]:
@@ -140,11 +142,13 @@ def _resubmit(writer: Writer, service: Service, task: Task, action: str) -> None
     missing = (
         [kind for kind in asked.documents if not documents.sent_again(case, kind, asked)] if asked else []
     )
-    faults = intake.form_faults(service, form) + [_resend(kind) for kind in missing]
-    faults += [f for f in intake.missing_documents(case, service, form) if f.pointer[11:] not in missing]
+    today = intake.filing_day(case, calendar, writer.now)
+    faults = intake.form_faults(service, form, today) + [_resend(kind) for kind in missing]
+    wanting = intake.missing_documents(case, service, form, today)
+    faults += [fault for fault in wanting if fault.pointer[11:] not in missing]
     if faults:
         raise Invalid(faults)
-    round_, facts = task.round, forms.facts(service, form)
+    round_, facts = task.round, forms.facts(service, form, today=today)
     writer.add(events.TaskCompleted(task=task.id, action=action))
     if form != case.form:
         writer.add(
@@ -229,15 +233,19 @@ def _demand_action(case: Case, service: Service, task: Task, action: str, commen
 
 def _demand_open(writer: Writer, service: Service, task: Task, person: Person) -> None:
     if task.state == "expired" or waits.closed_by_law(writer.case, service, task, writer.now):
-        raise NotNow(
-            {
-                "id": "Tenggat sudah lewat; hukum telah memutuskan di tempat Anda.",
-                "en": "The term has passed; the law has decided in your place.",
-            },
-            code="deadline-passed",
-        )
+        raise _too_late()
     if not task.is_open or (task.state == "claimed" and task.assignee != person.username):
         raise _taken(task)
+
+
+def _too_late() -> NotNow:
+    return NotNow(
+        {
+            "id": "Tenggat sudah lewat; hukum telah memutuskan di tempat Anda.",
+            "en": "The term has passed; the law has decided in your place.",
+        },
+        code="deadline-passed",
+    )
 
 
 def _taken(task: Task) -> TaskTaken:

@@ -1,6 +1,7 @@
 """What lists show: the projections of a case, rebuilt from its state whenever it changes.
 
 ~case   in the lists of the applicant (``who``), of the agency (``place``), where time acts (``due``)
+~later  what opens by itself (``due``)
 ~t<n>   an open task, in the worklist of its role or of the applicant, soonest due first
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 
 from functions.domain.case import DECIDED, Case, Task
 from functions.domain.clock import rfc3339
+from functions.domain.rights import NOT_BY_HAND
 from functions.domain.service import Service
 from functions.domain.waits import spec_of, step_of
 
@@ -20,8 +22,12 @@ View = dict[str, Any]
 def views_of(case: Case, service: Service) -> dict[str, View]:
     """Give every view of a case by name; what is not among them any more is to be removed."""
     views = {"case": _case(case, service)}
+    if case.scheduled and case.episode is None:
+        due = _text(case.scheduled[1])
+        views["later"] = {"version": case.seq, "due": "episode", "due_at": due, "body": {"id": case.id}}
     for task in case.open_tasks():
-        views[task.id.partition(".")[2]] = _task(case, service, task)
+        if task.kind not in NOT_BY_HAND:
+            views[task.id.partition(".")[2]] = _task(case, service, task)
     return views
 
 
@@ -31,8 +37,8 @@ def worklist(role: str) -> str:
 
 
 def asked(username: str) -> str:
-    """Give the key of what is asked of an applicant."""
-    return f"asked#{username}"
+    """Give the key of what is asked of an applicant; an office that asks another one finds it in its worklist."""
+    return worklist(username) if "/" in username else f"asked#{username}"
 
 
 def owned(username: str) -> str:

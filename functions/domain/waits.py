@@ -9,17 +9,20 @@ A verdict is never stored: it follows from the tasks, whoever asks and however o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import events
 from functions.domain.case import Case, Task, Writer
 from functions.domain.clock import Calendar, Extension, LegalClock, Pause, Term, rfc3339
+from functions.domain.expression import evaluate
 from functions.domain.service import (
     ConsultStep,
     CorrectStep,
     PayStep,
+    Process,
     Service,
     Step,
     TaskSpec,
@@ -32,6 +35,7 @@ CalendarOf = Callable[[str], Calendar]
 
 SILENT_ACTION = {"approve": "approve", "refuse": "reject", "no_objection": "no_objection", "lapse": "lapse"}
 AGAINST = {"reject": "Rejected", "return": "Returned", "lapse": "Lapsed"}
+LAW_SAYS = {"approve": "LawApproves", "reject": "LawRefuses"}
 LONGEST_SLEEP = timedelta(days=30)
 """How long a wait sleeps when nothing falls due: then it looks again, well within the year of an execution."""
 
@@ -63,6 +67,9 @@ def verdict_of(case: Case, service: Service, key: Key) -> Verdict | None:
     step = step_of(case, service, key)
     if not tasks:
         return None
+    if case.clock and case.clock.expired and key[0] == len(case.episodes) and getattr(step, "by_law", None):
+        action, _ = case.clock.expired
+        return Verdict(action, LAW_SAYS[action])
     if isinstance(step, ConsultStep) and step.join != "all":
         needed = 1 if step.join == "any" else int(step.join)
         if sum(1 for task in tasks if _in_favour(task)) >= needed:
@@ -127,6 +134,25 @@ PAUSE_WORDS = {
 EXTENSION_WORDS = {"id": "oleh keputusan pengawas", "en": "by decision of the supervisor"}
 
 
+def legal_term(service: Service, process: Process, facts: Mapping[str, Any]) -> Term:
+    """Give the term of a process: its own, or the service's, which the facts may shorten."""
+    return process.within or bounded(service.clock.term, service.clock.term_by, facts)
+
+
+def bounded(longest: Term, by: str | None, facts: Mapping[str, Any]) -> Term:
+    """Give the term that the expression ``by`` names in the unit of the longest: at least one, never longer."""
+    named = evaluate(by, {"facts": dict(facts)}) if by else None
+    if isinstance(named, bool) or not isinstance(named, int | float):
+        return longest
+    return Term(min(max(int(named), 1), longest.amount), longest.unit)
+
+
+def due_of(writer: Writer, calendar_of: CalendarOf, spec: TaskSpec) -> datetime:
+    """Give when an obligation that is opened now falls due, by the working days of the office that has it."""
+    term = bounded(spec.within, spec.within_by, writer.case.facts)
+    return calendar_of(spec.role.partition("/")[0]).due(writer.now, term)
+
+
 def start_clock(writer: Writer, service: Service, calendar: Calendar, at: str) -> None:
     """Start the legal clock if this is the moment that the service names and the process runs on the clock."""
     case = writer.case
@@ -135,7 +161,7 @@ def start_clock(writer: Writer, service: Service, calendar: Calendar, at: str) -
         return
     process = service.process(episode.process)
     if process.clock:
-        term = process.within or service.clock.term
+        term = legal_term(service, process, case.facts)
         due = calendar.due(writer.now, term)
         writer.add(events.ClockStarted(term=str(term), due_at=rfc3339(due)))
 
@@ -150,8 +176,21 @@ def ring(writer: Writer, service: Service, calendar_of: CalendarOf, key: Key) ->
             writer.add(events.TaskReminded(task=task.id), actor="system")
     clock = legal_clock(case, service, calendar_of(case.agency))
     if clock and case.clock and not case.clock.alarmed and clock.state(now) == "overdue":
-        writer.add(events.AlarmRaised(reason="clock"), actor="system")
+        if getattr(step_of(case, service, key), "by_law", None):
+            _expire(writer, service, key)
+        elif service.clock.by_law is None:
+            writer.add(events.AlarmRaised(reason="clock"), actor="system")
     settle(writer, service, calendar_of, key)
+
+
+def _expire(writer: Writer, service: Service, key: Key) -> None:
+    """The term of the whole case has passed: the law speaks in the place of everybody who has not."""
+    if writer.case.clock and writer.case.clock.expired is None:
+        action, rule = SILENT_ACTION[service.clock.silence], f"{service.code}/clock: {service.clock.law}"
+        writer.add(events.ClockExpired(action=action, rule=rule), actor="law")
+        for task in writer.case.tasks_of(*key):
+            if task.is_open:
+                writer.add(events.TaskExpired(task=task.id, action=action, rule=rule), actor="law")
 
 
 def _fall_silent(writer: Writer, service: Service, task: Task) -> None:
@@ -185,6 +224,16 @@ def law_words(case: Case, service: Service, task: Task) -> Text:
 def closed_by_law(case: Case, service: Service, task: Task, now: datetime) -> bool:
     """Tell whether the term has passed and the law has put its answer in the place of this task's."""
     return task.is_open and now > task.due_at and _silence(case, service, task)[0] != "alarm"
+
+
+def clock_has_decided(
+    case: Case, service: Service, calendar_of: CalendarOf, task: Task, now: datetime
+) -> bool:
+    """Tell whether the term of the whole case has passed and the law decides it, noted or not."""
+    clock = legal_clock(case, service, calendar_of(case.agency))
+    if not task.is_open or clock is None or not getattr(step_of(case, service, task.key), "by_law", None):
+        return False
+    return clock.state(now) == "overdue"
 
 
 def pause(writer: Writer, service: Service, reason: str) -> None:

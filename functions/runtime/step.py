@@ -138,6 +138,9 @@ def _wait(request: WantedWait, open_tasks: Callable[[WantedWait, Desk], str | No
         waits.ring(desk.writer, desk.service, ports.catalogue.calendar, request.key)
     else:
         answer = open_tasks(request, desk)
+        if answer is None:
+            # A term of the whole case that ended meanwhile is over for these tasks too.
+            waits.ring(desk.writer, desk.service, ports.catalogue.calendar, request.key)
     if desk.writer.changed:
         ports.cases.commit(request.case, desk.writer.commit())
     decided = answer or waits.verdict_of(desk.case, desk.service, request.key)

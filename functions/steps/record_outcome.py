@@ -18,7 +18,7 @@ from functions.domain.clock import Calendar, rfc3339
 from functions.domain.episodes import Decision
 from functions.domain.errors import LoketError
 from functions.domain.letter import Letter, Signatory
-from functions.domain.service import PermitKind, Text
+from functions.domain.service import Later, PermitKind, Text
 from functions.runtime.step import Desk, StepRequest, step
 
 blueprint = Blueprint(__name__)
@@ -33,6 +33,7 @@ class Parameters(BaseModel):
     letter: str | None = None
     needs_payment: bool = False
     opens: str | None = None
+    later: Later | None = None
 
 
 class Request(StepRequest):
@@ -46,10 +47,12 @@ def run(request: Request, desk: Desk) -> None:
         raise LoketError("the fee is not paid: the definition leads here too early")
     decision = episodes.decision_of(desk.case, desk.service, request.episode, wanted.result)
     for kind, permit in wanted.issue.items():
+        episodes.replace_permits(desk.writer, kind)
         _issue_permit(request, desk, kind, permit, decision)
     if wanted.letter:
         _issue_letter(request, desk, wanted.letter, decision)
-    episodes.conclude(desk.writer, desk.service, result=wanted.result, opens=wanted.opens)
+    later = (wanted.later, _calendar(desk).due(desk.writer.now, wanted.later.after)) if wanted.later else None
+    episodes.conclude(desk.writer, desk.service, result=wanted.result, opens=wanted.opens, later=later)
 
 
 def _paid(desk: Desk) -> bool:

@@ -1,8 +1,11 @@
-"""Every hour: what waited in the table for its day, with no execution open: permits whose validity has ended."""
+"""Every hour: what waited in the table for its day, with no execution open.
+
+``permit``: permits whose validity has ended; ``episode``: processes that open by themselves.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,20 +25,30 @@ blueprint = Blueprint(__name__)
 
 def run(now: datetime) -> int:
     """Let what fell due have its effect; gives how many cases were looked at."""
+    return sum(_run(key, effect, now) for key, effect in EFFECTS.items())
+
+
+EFFECTS: Mapping[str, Callable[[Writer], None]] = {
+    "permit": episodes.expire_permits,
+    "episode": episodes.open_what_is_due,
+}
+
+
+def _run(key: str, effect: Callable[[Writer], None], now: datetime) -> int:
     seen, cursor = 0, None
     while True:
-        page = ports.views.list("due", "permit", before=rfc3339(now), limit=100, cursor=cursor)
+        page = ports.views.list("due", key, before=rfc3339(now), limit=100, cursor=cursor)
         for item in page.items:
-            _expire(item["id"])
+            _wake(item["id"], effect)
         seen += len(page.items)
         if page.next is None:
             return seen
         cursor = page.next
 
 
-def _expire(case_id: str) -> None:
+def _wake(case_id: str, effect: Callable[[Writer], None]) -> None:
     def decide(writer: Writer, service: Service) -> None:
-        episodes.expire_permits(writer)
+        effect(writer)
 
     try:
         change(case_id, "system", decide)

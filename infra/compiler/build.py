@@ -21,6 +21,7 @@ from infra.compiler.finding import Faulty, Finding
 from infra.compiler.lint import lint
 from infra.compiler.normalise import agencies_of, calendars_of, normalise, plain, service_of
 from infra.compiler.prove import prove
+from infra.compiler.prove.children import started_by
 from infra.compiler.read import Block, line_of, read
 
 WORKFLOWS = Path(__file__).resolve().parents[2] / "workflows"
@@ -96,7 +97,7 @@ def service_files(workflows: Path, code: str, offices: Offices) -> Files:
         source = normalise(read(path))
         service = service_of(source)
         _raise_if_any(_named_like_its_folder(service, folder))
-        _raise_if_any(prove(service, offices.agencies))
+        _raise_if_any(prove(service, offices.agencies, _startable(workflows, service)))
         content = plain(service)
         _raise_if_any(_kept(folder, content))
     except Faulty as faulty:
@@ -109,6 +110,18 @@ def service_files(workflows: Path, code: str, offices: Offices) -> Files:
     for language in diagram.LANGUAGES:
         files[folder / f"diagram.{language}.svg"] = diagram.draw(service, offices.agencies, language)
     return files | _history(folder, service)
+
+
+def _startable(workflows: Path, service: Service) -> dict[str, Service]:
+    """Give the services by code if this one starts cases; one that cannot be read is told of by its own compilation."""
+    found = {service.code: service}
+    for code in service_codes(workflows) if started_by(service) else ():
+        if code != service.code:
+            try:
+                found[code] = service_of(normalise(read(workflows / code / SOURCE)))
+            except Faulty:
+                continue
+    return found
 
 
 def as_json(content: Any) -> str:

@@ -24,6 +24,7 @@ from functions.domain.service import (
     Step,
     TaskStep,
 )
+from functions.domain.waits import LAW_SAYS, SILENT_ACTION
 from infra.compiler import expressions
 from infra.compiler.graph import Graph
 from infra.compiler.normalise import plain
@@ -82,6 +83,7 @@ def _definition(service: Service, name: str, process: Process) -> State:
     titles = {step.name: step.title.en for step in process.steps}
     states: dict[str, State] = {TAKE_UP: _take_up(titles[graph.start])}
     endings: dict[str, State] = {}
+    by_law = LAW_SAYS.get(SILENT_ACTION.get(service.clock.silence, ""), "")
     for step_name in graph.walked():
         step = process.step(step_name)
         onward = graph.edges[step_name][0].to if graph.edges[step_name] else None
@@ -97,7 +99,7 @@ def _definition(service: Service, name: str, process: Process) -> State:
             )
         else:
             states[step.title.en] = _wait(
-                step, _parameters(step, service, process), titles, titles[str(onward)]
+                step, _parameters(step, service, process), titles, titles[str(onward)], by_law
             )
     return {
         "Comment": f"{service.title.en}: {process.title.en}. Compiled from {service.code}/service.yaml, "
@@ -127,6 +129,7 @@ def _wait(
     parameters: State,
     titles: Mapping[str, str],
     onward: str,
+    by_law: str,
 ) -> State:
     title = step.title.en
     assign: State = {"facts": "{% $states.result.facts %}", "wake": 0}
@@ -144,7 +147,7 @@ def _wait(
         "Catch": [
             *(
                 {"ErrorEquals": [error], "Assign": {"wake": 0}, "Next": titles[to]}
-                for error, to in _verdicts(step)
+                for error, to in _verdicts(step, by_law)
             ),
             {
                 "ErrorEquals": ["StillTime"],
@@ -162,10 +165,11 @@ def _wait(
     }
 
 
-def _verdicts(step: TaskStep | ConsultStep | CorrectStep | PayStep) -> list[tuple[str, str]]:
+def _verdicts(step: TaskStep | ConsultStep | CorrectStep | PayStep, by_law: str) -> list[tuple[str, str]]:
     match step:
         case TaskStep() | ConsultStep():
-            return [(e, to) for e, to in (("Returned", step.returned), ("Rejected", step.rejected)) if to]
+            aside = (("Returned", step.returned), ("Rejected", step.rejected), (by_law, step.by_law))
+            return [(error, to) for error, to in aside if to]
         case CorrectStep():
             return [("Lapsed", step.lapsed), ("RoundsExhausted", step.exhausted)]
         case PayStep():
@@ -249,6 +253,7 @@ def _parameters(step: Step, service: Service, process: Process) -> State:
                 "letter": step.letter,
                 "needs_payment": step.needs_payment,
                 "opens": step.opens,
+                **({"later": plain(step.later)} if step.later else {}),
             }
         case ChooseStep():
             return {}

@@ -51,6 +51,7 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "lapsed": {"id": "lewat waktu", "en": "out of time"},
     "exhausted": {"id": "putaran habis", "en": "rounds used up"},
     "failed": {"id": "tidak terpenuhi", "en": "not met"},
+    "by_law": {"id": "menurut hukum", "en": "by law"},
     "next": {"id": "selain itu", "en": "otherwise"},
     "again": {"id": "diperbaiki", "en": "corrected"},
     "when": {"id": "bila", "en": "if"},

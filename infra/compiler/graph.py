@@ -25,7 +25,7 @@ Names = frozenset[str]
 class Edge:
     """A way on, and what takes it.
 
-    ``by`` is `next`, `again`, `returned`, `rejected`, `lapsed`, `exhausted`, `failed` or `when`.
+    ``by`` is `next`, `again`, `returned`, `rejected`, `lapsed`, `exhausted`, `failed`, `by_law` or `when`.
     """
 
     to: str | None
@@ -116,7 +116,7 @@ def _edges(step: Step, after: str | None) -> list[Edge]:
     onward = Edge(step.then or after, "next")
     match step:
         case TaskStep() | ConsultStep():
-            aside = [("returned", step.returned), ("rejected", step.rejected)]
+            aside = [("returned", step.returned), ("rejected", step.rejected), ("by_law", step.by_law)]
             return [onward, *(Edge(to, by) for by, to in aside if to)]
         case CorrectStep():
             return [Edge(step.then, "again"), Edge(step.lapsed, "lapsed"), Edge(step.exhausted, "exhausted")]

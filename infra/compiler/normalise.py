@@ -32,6 +32,7 @@ USUAL_ACTIONS: Mapping[str, Mapping[str, Any]] = {
     "object": {"title": {"id": "Nyatakan keberatan", "en": "Object"}, "comment": "required"},
 }
 USUAL_ADVICE = ("no_objection", "object")
+USUAL_ANSWERS = ("approve", "reject")
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -42,8 +43,10 @@ def normalise(source: Block) -> Block:
     if not isinstance(processes, Block):
         return source
     findings: list[Finding] = []
+    clock = source.get("clock")
+    by_law = clock.get("by_law") if isinstance(clock, Block) else None
     normal = {
-        name: _process(process, ("processes", name), findings) if isinstance(process, Block) else process
+        name: _process(process, ("processes", name), findings, by_law) if isinstance(process, Block) else process
         for name, process in processes.items()
     }
     if findings:
@@ -100,12 +103,19 @@ def _pruned(value: Any) -> Any:
     return value
 
 
-def _process(process: Block, place: Place, findings: list[Finding]) -> Block:
+def _process(process: Block, place: Place, findings: list[Finding], by_law: Any) -> Block:
     steps = process.get("steps")
     if not isinstance(steps, Row):
         return process
     normal = [_step(step, (*place, "steps", at), steps.lines[at], findings) for at, step in enumerate(steps)]
-    return process.with_items({**process, "steps": Row([step for step in normal if step], steps.lines)})
+    kept = [step for step in normal if step]
+    if by_law and process.get("clock", True) is not False:
+        # The clock of the whole case runs here: silence at its end leads every officer's wait to the same step.
+        kept = [
+            step.with_items({**step, "by_law": by_law}) if step["kind"] in ("task", "consult") else step
+            for step in kept
+        ]
+    return process.with_items({**process, "steps": Row(kept, steps.lines)})
 
 
 def _step(step: Any, place: Place, line: int, findings: list[Finding]) -> Block | None:
@@ -127,6 +137,8 @@ def _task_step(step: Block, place: Place, findings: list[Finding]) -> Block:
     upper = {key: step[key] for key in OF_THE_STEP if key in step}
     lower = {key: value for key, value in step.items() if key not in OF_THE_STEP and key != "task"}
     spec = {"name": step["task"], **({"title": step["title"]} if "title" in step else {}), **lower}
+    if "start" in spec:
+        spec = {"kind": "await", "actions": list(USUAL_ANSWERS), **spec}
     obligation = _named(step, "task", _with_actions(step, spec, place, findings))
     items = {"kind": "task", "name": step["task"], **upper, "of": Row([obligation], [step.lines["task"]])}
     return _named(step, "task", items)
@@ -140,7 +152,9 @@ def _consulted(task: Any, place: Place, line: int, findings: list[Finding]) -> B
         "kind": "consult",
         **{key: value for key, value in task.items() if key != "task"},
     }
-    if spec["kind"] == "consult" and "actions" not in spec:
+    if "start" in spec:
+        spec["kind"] = "await"
+    if spec["kind"] in ("consult", "await") and "actions" not in spec:
         spec["actions"] = list(USUAL_ADVICE)
     return _named(task, "task", _with_actions(task, spec, place, findings))
 

@@ -10,22 +10,27 @@ from collections.abc import Callable, Iterator, Mapping
 
 from functions.domain.service import Agency, Service
 from infra.compiler.finding import Finding
-from infra.compiler.prove import bounds, flow, money, names, people, words
+from infra.compiler.prove import bounds, children, flow, money, names, people, words
 from infra.compiler.prove.subject import Subject
 
 Proof = Callable[[Subject], Iterator[Finding]]
 
 GROUPS: tuple[tuple[Proof, ...], ...] = (
     names.PROOFS,
-    (*flow.PROOFS, *people.PROOFS, *money.PROOFS, *words.PROOFS),
-    (*words.OF_THE_EXAMPLE, *bounds.PROOFS),
+    (*flow.PROOFS, *people.PROOFS, *money.PROOFS, *words.PROOFS, *children.PROOFS),
+    (*words.OF_THE_EXAMPLE, *children.OF_THE_EXAMPLE, *bounds.PROOFS),
 )
 """In this order: ways to nowhere cannot be walked, loops have no length, and unreadable expressions no value."""
 
 
-def prove(service: Service, agencies: Mapping[str, Agency]) -> list[Finding]:
-    """Give what the first group of proofs with findings found; an empty list means that the service is proven."""
-    subject = Subject(service, agencies)
+def prove(
+    service: Service, agencies: Mapping[str, Agency], services: Mapping[str, Service] | None = None
+) -> list[Finding]:
+    """Give what the first group of proofs with findings found; an empty list means that the service is proven.
+
+    ``services`` are those of which it may start cases.
+    """
+    subject = Subject(service, agencies, services or {})
     for group in GROUPS:
         findings = [finding for proof in group for finding in proof(subject)]
         if findings:

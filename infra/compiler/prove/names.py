@@ -85,6 +85,34 @@ def processes_exist(subject: Subject) -> Iterator[Finding]:
             yield Finding("process-unknown", (*place, "opens"), message)
 
 
+def later_processes_are_opened_when_due(subject: Subject) -> Iterator[Finding]:
+    """What is to open by itself exists, and what opens by itself is named by an outcome."""
+    processes = subject.service.processes
+    named = set()
+    for step, place in subject.steps():
+        if isinstance(step, OutcomeStep) and step.later:
+            named.add(step.later.opens)
+            process = processes.get(step.later.opens)
+            if process is None or process.opened_by != "due":
+                due = [name for name, process in processes.items() if process.opened_by == "due"]
+                wanted = step.later.opens
+                message = f"there is no process `{wanted}` that is opened by `due`; {closest(wanted, due)}"
+                yield Finding("process-unknown", (*place, "later", "opens"), message)
+    for name, process in processes.items():
+        if process.opened_by == "due" and name not in named:
+            message = f"nothing opens `{name}`; name it in the `later` of an outcome"
+            yield Finding("process-unopened", ("processes", name), message)
+
+
+def changed_fields_exist(subject: Subject) -> Iterator[Finding]:
+    known = [field.name for field in subject.service.form.fields]
+    for name, process in subject.service.processes.items():
+        for at, field in enumerate(process.changes):
+            if field not in known:
+                message = f"there is no field `{field}`; {closest(field, known)}"
+                yield Finding("field-unknown", ("processes", name, "changes", at), message)
+
+
 def documents_exist(subject: Subject) -> Iterator[Finding]:
     kinds = [document.kind for document in subject.service.documents]
     places: list[tuple[str, Place]] = [(kind, ("documents", at)) for at, kind in enumerate(kinds)]
@@ -181,6 +209,7 @@ def _targets(step: Step) -> Iterator[tuple[tuple[str | int, ...], str]]:
     match step:
         case TaskStep() | ConsultStep():
             wanted += [(("returned",), step.returned), (("rejected",), step.rejected)]
+            wanted += [(("by_law",), step.by_law)]
         case CorrectStep():
             wanted += [(("lapsed",), step.lapsed), (("exhausted",), step.exhausted)]
         case PayStep():
@@ -218,6 +247,8 @@ PROOFS = (
     unique_fields_exist,
     the_own_number_is_a_field,
     rules_point_at_fields,
+    later_processes_are_opened_when_due,
+    changed_fields_exist,
     fee_lines_are_unique,
     check_rules_are_unique,
 )

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from functions.domain.service import ConsultStep, TaskSpec
+from functions.domain.service import ConsultStep, OutcomeStep, TaskSpec, TaskStep
 from infra.compiler.finding import Finding, Place
 from infra.compiler.prove.subject import Subject, Walk, closest
 
 SILENCE_OF = {
     "decide": ("approve", "refuse", "alarm"),
     "consult": ("no_objection", "refuse", "alarm"),
+    "await": ("approve", "no_objection", "refuse", "alarm"),
     "clock": ("approve", "refuse", "alarm"),
 }
 """Who decides can be silent in other ways than who is asked for advice; only an applicant lets a case lapse."""
+BY_LAW = {"approve": "approved", "refuse": "rejected"}
+"""What silence at the end of the whole term makes of a case."""
 
 
 def agencies_exist(subject: Subject) -> Iterator[Finding]:
@@ -86,6 +89,35 @@ def four_eyes_are_possible(subject: Subject) -> Iterator[Finding]:
                     yield from _two_people(subject, task, other[2], here)
 
 
+def silence_of_the_clock_leads_somewhere(subject: Subject) -> Iterator[Finding]:
+    """Where silence decides the whole case, it leads to outcomes of that kind, and past nobody who had to look."""
+    clock = subject.service.clock
+    decides = clock.silence in BY_LAW
+    if decides and clock.by_law is None:
+        message = "silence decides the whole case: name the step where it goes on, `by_law: …`, in the clock"
+        yield Finding("by-law-missing", ("clock",), message)
+    if clock.by_law and not decides:
+        message = f"silence means {clock.silence}, which decides nothing; take `by_law` out"
+        yield Finding("by-law-idle", ("clock", "by_law"), message)
+    for walk in subject.walks if decides else ():
+        steps = [step for step, _ in walk.steps() if isinstance(step, TaskStep | ConsultStep) and step.by_law]
+        if steps:
+            yield from _ends_by_law(walk, str(steps[0].by_law), BY_LAW[clock.silence])
+        for task, step, place in walk.tasks():
+            if step.by_law and task.different_from and clock.silence == "approve":
+                message = f"silence may approve the case before `{task.name}`, and then no second person has seen it"
+                yield Finding("four-eyes-silent", (*place, "different_from"), message)
+
+
+def _ends_by_law(walk: Walk, start: str, result: str) -> Iterator[Finding]:
+    for name in sorted(walk.graph.reachable(start)):
+        step = walk.process.step(name)
+        fits = step.result == result if isinstance(step, OutcomeStep) else step.kind in ("choose", "assess")
+        if not fits:
+            message = f"by law the case goes on to `{start}`, then `{name}`: only outcomes `{result}` may follow"
+            yield Finding("by-law-elsewhere", ("clock", "by_law"), message)
+
+
 def consultations_can_be_joined(subject: Subject) -> Iterator[Finding]:
     """As many answers as are waited for are asked for, whatever the application says."""
     for step, place in subject.steps():
@@ -151,6 +183,7 @@ PROOFS = (
     signatories_exist,
     silence_fits,
     four_eyes_are_possible,
+    silence_of_the_clock_leads_somewhere,
     consultations_can_be_joined,
     objections_are_heard,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from functions.domain.service import Agency, ConsultStep, Process, Service, Step, TaskSpec, TaskStep
@@ -41,6 +41,7 @@ class Walk:
 class Subject:
     service: Service
     agencies: Mapping[str, Agency]
+    services: Mapping[str, Service] = field(default_factory=dict)
 
     @cached_property
     def walks(self) -> tuple[Walk, ...]:

@@ -206,6 +206,7 @@ def phrases(service: Service) -> Iterator[Phrase]:
     for at, line in enumerate(service.fee.lines if service.fee else ()):
         yield Phrase(line.amount, "fee", ("fee", "lines", at, "amount"))
         yield from _optional(line.when, "fee", ("fee", "lines", at, "when"))
+    yield from _optional(service.clock.term_by, "task", ("clock", "term_by"))
     yield from _of_processes(service)
     for name, permit in service.permits.items():
         yield from _in_text(permit.allows, "permit", ("permits", name, "allows"))
@@ -220,6 +221,9 @@ def _of_processes(service: Service) -> Iterator[Phrase]:
     for walk in Subject(service, {}).walks:
         for task, _, place in walk.tasks():
             yield from _optional(task.when, "task", (*place, "when"))
+            yield from _optional(task.within_by, "task", (*place, "within_by"))
+            for name, text in task.form.items():
+                yield Phrase(text, "start", (*place, "form", name))
         for step, place in walk.steps():
             if isinstance(step, ChooseStep):
                 for at, branch in enumerate(step.branches):
