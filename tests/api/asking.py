@@ -50,7 +50,9 @@ class Asker:
     def delete(self, path: str, **headers: str) -> Got:
         return self.ask("DELETE", path, **headers)
 
-    def ask(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str) -> Got:
+    def ask(
+        self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str
+    ) -> Got:
         """``raw`` is sent as it is; header names take ``_`` for ``-``."""
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         sent = {**self._headers, **{name.replace("_", "-").lower(): value for name, value in headers.items()}}

@@ -80,14 +80,23 @@ class TestBodies:
 
         assert is_problem(got, 413, "too-large")
 
-    @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+    @pytest.mark.parametrize(
+        "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+    )
     def test_another_content_type_is_not_supported(self, as_: As, kind: str) -> None:
         got = as_("siti").ask("POST", "/v1/cases", raw=b"{}", content_type=kind or "nonsense")
 
         assert is_problem(got, 415, "unsupported-media-type")
 
     @pytest.mark.parametrize(
-        "kind", [None, "application/json", "application/json; charset=utf-8", "Application/JSON", "application/x+json"]
+        "kind",
+        [
+            None,
+            "application/json",
+            "application/json; charset=utf-8",
+            "Application/JSON",
+            "application/x+json",
+        ],
     )
     def test_json_is_read_however_its_type_is_written(self, as_: As, kind: str | None) -> None:
         headers = {"content_type": kind} if kind else {}
@@ -109,7 +118,9 @@ class TestBodies:
 
         assert is_problem(english, 422, "invalid")
         assert set(english.pointers) == {"/service", "/form", "/parent", "/extra"}
-        assert [e["message"] for e in english.body["errors"]] != [e["message"] for e in indonesian.body["errors"]]
+        assert [e["message"] for e in english.body["errors"]] != [
+            e["message"] for e in indonesian.body["errors"]
+        ]
         assert english.body["detail"] == "4 things to mend."
         assert indonesian.body["detail"] == "Ada 4 hal yang perlu diperbaiki."
 
@@ -119,7 +130,9 @@ class TestBodies:
         assert is_problem(got, 422)
         assert got.pointers == ["/floor_area_m2"]
 
-    def test_a_route_that_needs_no_body_takes_none_that_it_cannot_read(self, as_: As, draft: CaseDriver) -> None:
+    def test_a_route_that_needs_no_body_takes_none_that_it_cannot_read(
+        self, as_: As, draft: CaseDriver
+    ) -> None:
         siti, submit = as_("siti"), f"/v1/cases/{draft.id}/submit"
 
         assert is_problem(siti.ask("POST", submit, raw=b"{", content_type="application/json"), 400)
@@ -221,7 +234,9 @@ class TestQueries:
             "cursor=eyJtaW5lIjogIlcxd2lZU0lzSW1JaVhRIn0",
         ],
     )
-    def test_a_parameter_that_cannot_be_used_is_a_problem(self, as_: As, case: CaseDriver, query: str) -> None:
+    def test_a_parameter_that_cannot_be_used_is_a_problem(
+        self, as_: As, case: CaseDriver, query: str
+    ) -> None:
         if query == "cursor=e30":  # an empty position is where a list begins
             assert as_("siti").get(f"/v1/cases?{query}").status == 200
         else:
