@@ -70,7 +70,8 @@ def finish(case: CaseDriver) -> CaseDriver:
 
 def ended(case: CaseDriver) -> str:
     """The name of the state in which the newest execution of the case has ended, and how."""
-    run = [run for run in case.aws.runs() if run.name.startswith(case.id)][-1]
+    mine = [run for run in case.aws.runs() if run.name.startswith(case.id)]
+    run = max(mine, key=lambda run: [int(part) for part in run.name.split("-")[1:]])
     return f"{run.status} {run.states[-1]}"
 
 

@@ -120,7 +120,9 @@ def test_a_benefit_is_verified_and_approved_by_two_people(system: LocalSystem) -
 
 
 def test_either_of_the_two_may_be_the_first(system: LocalSystem) -> None:
-    case = drive(system).apply(own("rina")).act("bkpsdm/hr", "approve").act("galih", "approve", task="payment-2")
+    case = (
+        drive(system).apply(own("rina")).act("bkpsdm/hr", "approve").act("galih", "approve", task="payment-2")
+    )
 
     with pytest.raises(Forbidden):
         case.act("galih", "approve", task="payment-1")

@@ -1,0 +1,419 @@
+"""Scenarios: a service's ways as its author writes them, walked through the local system by the law's time.
+
+    scenario: One field is returned and mended
+    given:
+      form: {function: business}           # changes the service's example; also applicant, filed_by, now, bring
+    steps:
+      - {as: pupr/secretariat, do: approve}
+      - {as: pupr/tpt, do: return, comment: Check the area., fields: [/floor_area_m2]}
+      - {as: applicant, answer: {floor_area_m2: 250}}
+      - {as: applicant, do: resubmit}
+      - {wait: 3 wd}                        # or until: <task> (the last second of its term), past: <task> (the next)
+      - expect: {status: in_review, open: [technical-review]}
+
+A step is one act, or an expectation, or both: the act comes first. `refused` says with which code the act must fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from functions.adapters.catalogue import WORKFLOWS, Catalogue
+from functions.domain.clock import Term
+from functions.domain.errors import Invalid, LoketError
+from functions.runtime.observability import logger
+from infra.compiler.finding import Faulty, Finding
+from infra.compiler.read import Block, line_of, read
+from infra.driver import CaseDriver, user
+from infra.local.aws import LocalClock
+from infra.local.aws.system import Run
+from infra.local.system import LocalSystem
+
+SECOND = timedelta(seconds=1)
+Named = dict[str, str | None]
+
+
+def _named(value: Any) -> Any:
+    """A list of names stands for a mapping of names without a message."""
+    return dict.fromkeys(value) if isinstance(value, list) else value
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Given(_Part):
+    """Who files what, and when (in the agency's time)."""
+
+    applicant: str = "siti"
+    filed_by: str | None = None
+    now: datetime = datetime(2026, 2, 2, 9, 0)  # noqa: DTZ001 - on the agency's wall
+    form: dict[str, Any] = {}
+    bring: tuple[str, ...] | None = None
+    submit: bool = True
+
+
+class Expectation(_Part):
+    """What must be true now; what is not named may be anything.
+
+    ``open`` names all open tasks, ``fee`` every line, ``letters`` every issued document, ``permits`` the state of each.
+    ``history`` names types that came in this order, ``once`` and ``never`` how often each came. ``notices`` are pieces
+    of messages to the applicant.
+    """
+
+    status: str | None = None
+    open: tuple[str, ...] | None = None
+    clock: Literal["not_started", "running", "paused", "overdue", "stopped"] | None = None
+    due: str | None = None
+    used: int | None = None
+    fee: dict[str, int] | None = None
+    result: str | None = None
+    by: str | None = None
+    reasons: str | None = None
+    rule: str | None = None
+    history: tuple[str, ...] = ()
+    once: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    letters: tuple[str, ...] | None = None
+    permits: tuple[str, ...] | None = None
+    notices: tuple[str, ...] = ()
+    ended: str | None = None
+    transitions: int | None = None
+
+
+_ACTS = (
+    "do", "answer", "send", "submit", "pay", "wait", "until", "past",
+    "withdraw", "appeal", "extend", "reopen", "revoke", "redrive",
+)  # fmt: skip
+
+
+class Step(_Part):
+    """One act of one person, or of time, and what is expected then."""
+
+    as_: str | None = Field(None, alias="as")
+    for_: str | None = Field(None, alias="for")
+    do: str | None = None
+    task: str | None = None
+    comment: str | None = None
+    fields: Annotated[Named, BeforeValidator(_named)] = {}
+    documents: Annotated[Named, BeforeValidator(_named)] = {}
+    answer: dict[str, Any] | None = None
+    send: tuple[str, ...] | None = None
+    submit: Literal[True] | None = None
+    pay: Literal["paid", "failed", "expired"] | None = None
+    amount: int | None = None
+    wait: str | None = None
+    until: str | None = None
+    past: str | None = None
+    withdraw: str | None = None
+    appeal: str | None = None
+    extend: str | None = None
+    reopen: str | None = None
+    revoke: str | None = None
+    redrive: str | None = None
+    refused: str | None = None
+    expect: Expectation | None = None
+
+    @model_validator(mode="after")
+    def _is_one_act(self) -> Step:
+        if len(self.acts) > 1:
+            raise ValueError(f"write one act a step, not {' and '.join(self.acts)}")
+        if not self.acts and self.expect is None:
+            raise ValueError(f"write an act ({', '.join(_ACTS)}) or `expect`")
+        if self.refused and not self.acts:
+            raise ValueError("`refused` needs the act that is refused")
+        if self.do and not self.as_:
+            raise ValueError("`do` needs `as`: a role, a username, or applicant")
+        return self
+
+    @property
+    def acts(self) -> list[str]:
+        return [name for name in _ACTS if getattr(self, name) is not None]
+
+    def __str__(self) -> str:
+        act = "".join(f"{name} {getattr(self, name)}" for name in self.acts) or "expect"
+        return f"{self.as_}: {act}" if self.as_ else act
+
+
+class Scenario(_Part):
+    scenario: str
+    given: Given = Given()
+    steps: tuple[Step, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Script:
+    """A scenario and where it stands."""
+
+    path: Path
+    service: str
+    scenario: Scenario
+    lines: Block
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}/{self.path.stem}"
+
+    def line(self, step: int) -> int | None:
+        return line_of(self.lines, ("steps", step))
+
+
+class ScenarioFailed(AssertionError):
+    """A step went otherwise than the author said: file, line, step, what was expected and what came."""
+
+    def __init__(self, script: Script, step: int, said: str) -> None:
+        act = script.scenario.steps[step]
+        super().__init__(f"{script.path}:{script.line(step)}: step {step + 1} ({act}): {said}")
+
+
+def scripts(services: Sequence[str] = (), only: str = "", workflows: Path = WORKFLOWS) -> Iterator[Script]:
+    """Read the scenarios of these services, or of all. Raises `Faulty` for one that cannot be read."""
+    for path in sorted(workflows.glob("*/scenarios/*.yaml")):
+        service = path.parent.parent.name
+        if (not services or service in services) and only in path.stem:
+            yield load(path)
+
+
+def load(path: Path) -> Script:
+    """Read one scenario. Raises `Faulty` with the line and what to do."""
+    lines = read(path)
+    try:
+        return Script(path, path.parent.parent.name, Scenario.model_validate(lines), lines)
+    except ValidationError as error:
+        raise Faulty(_finding(path, lines, one) for one in error.errors()) from None
+
+
+def _finding(path: Path, lines: Block, error: Any) -> Finding:
+    place = tuple(error["loc"])
+    known = ", ".join(
+        (*_ACTS, "as", "for", "task", "comment", "fields", "documents", "amount", "refused", "expect")
+    )
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden" and place[:1] == ("steps",) and len(place) == 3:
+        message = f"a step has no `{place[-1]}`; it may have {known}"
+    return Finding("scenario", place, message, path, line_of(lines, place))
+
+
+def walk(script: Script) -> dict[str, Any]:
+    """Walk through a scenario in a local system of its own; gives how the case stands at its end.
+
+    Raises `ScenarioFailed` at the first step that differs.
+    """
+    given, service = script.scenario.given, Catalogue().service(script.service)
+    zone = Catalogue().calendar(service.agency).zone
+    clock = LocalClock(given.now.replace(tzinfo=zone), frozen=True)
+    with LocalSystem(clock) as system:
+        driver = CaseDriver(system, service=script.service, applicant=given.applicant)
+        _file(driver, given)
+        for number, step in enumerate(script.scenario.steps):
+            _take(script, number, step, driver)
+        return _state(driver)
+
+
+def _file(driver: CaseDriver, given: Given) -> None:
+    by = given.filed_by
+    driver.file(given.form, by=by)
+    if given.bring is None or given.bring:
+        driver.bring(*(given.bring or ()), by=by)
+    if given.submit:
+        driver.submit(by=by)
+
+
+def _take(script: Script, number: int, step: Step, driver: CaseDriver) -> None:
+    try:
+        for name in step.acts:
+            ACTS[name](step, driver)
+    except LookupError as error:
+        raise ScenarioFailed(script, number, str(error)) from None
+    except LoketError as error:
+        if step.refused != error.code:
+            said = f"expected {step.refused or 'no refusal'}, got {error.code}: {_told(error)}"
+            raise ScenarioFailed(script, number, said) from None
+    else:
+        if step.refused:
+            raise ScenarioFailed(script, number, f"expected the refusal {step.refused}, got none")
+    for wrong in differences(step.expect, driver) if step.expect else ():
+        raise ScenarioFailed(script, number, wrong)
+
+
+def _told(error: LoketError) -> str:
+    faults = (
+        [f"{fault.pointer}: {fault.message['en']}" for fault in error.faults]
+        if isinstance(error, Invalid)
+        else []
+    )
+    return "; ".join([str(error), *faults])
+
+
+# -- acts --------------------------------------------------------------------------------------------------------
+
+
+def _do(step: Step, driver: CaseDriver) -> None:
+    data: dict[str, Any] = {}
+    if step.fields:
+        data["fields"] = [{"pointer": pointer, "message": text} for pointer, text in step.fields.items()]
+    if step.documents:
+        data["documents"] = [{"kind": kind, "message": text} for kind, text in step.documents.items()]
+    who: Any = step.as_
+    if step.for_:
+        who = _standing_in(step, driver)
+    driver.act(who, step.do or "", task=step.task, comment=step.comment, data=data)
+
+
+def _standing_in(step: Step, driver: CaseDriver) -> Any:
+    """Somebody acts for a colleague who has lent the roles."""
+    lender, deputy = user(step.for_ or ""), driver.who(step.as_ or "")
+    for role in sorted(lender.roles):
+        lent = driver.lend(role, lender, deputy)
+        deputy = replace(lent, delegated=deputy.delegated + lent.delegated)
+    return deputy
+
+
+def _pay(step: Step, driver: CaseDriver) -> None:
+    other = {"amount": step.amount} if step.amount is not None else {}
+    (answer,) = driver.pay(step.pay or "paid", id=f"n{driver.case.version}", **other)
+    if answer != "accepted":
+        raise LoketError(f"the notification was {answer}", code=answer)
+
+
+def _wait(step: Step, driver: CaseDriver) -> None:
+    term = Term.parse(step.wait or "")
+    match term.unit:
+        case "wd":
+            driver.advance(working_days=term.amount)
+        case "h":
+            driver.advance(hours=term.amount)
+        case "d":
+            driver.advance(days=term.amount)
+        case _:
+            driver.advance(days=(term.after(driver.now.date()) - driver.now.date()).days)
+
+
+def _as(step: Step) -> dict[str, Any]:
+    return {"by": step.as_} if step.as_ else {}
+
+
+ACTS: Mapping[str, Callable[[Step, CaseDriver], object]] = {
+    "do": _do,
+    "answer": lambda step, driver: driver.patch(**(step.answer or {})),
+    "send": lambda step, driver: [driver.upload(kind) for kind in step.send or ()],
+    "submit": lambda step, driver: driver.submit(**_as(step)),
+    "pay": _pay,
+    "wait": _wait,
+    "until": lambda step, driver: driver.advance_to(driver.task(step.until or "").due_at),
+    "past": lambda step, driver: driver.advance_to(driver.task(step.past or "").due_at + SECOND),
+    "withdraw": lambda step, driver: driver.withdraw(step.withdraw or "", **_as(step)),
+    "appeal": lambda step, driver: driver.appeal(step.appeal or "", **_as(step)),
+    "extend": lambda step, driver: driver.extend(step.extend or "", **_as(step)),
+    "reopen": lambda step, driver: driver.reopen(step.reopen or "", **_as(step)),
+    "revoke": lambda step, driver: driver.revoke(step.revoke or "", **_as(step)),
+    "redrive": lambda step, driver: driver.redrive(step.redrive or "", **_as(step)),
+}
+
+
+# -- expectations ------------------------------------------------------------------------------------------------
+
+
+def differences(expected: Expectation, driver: CaseDriver) -> Iterator[str]:
+    """Say of each expectation that is not met what was expected and what is."""
+    found = _state(driver)
+    for name in expected.model_fields_set - {"history", "once", "never", "notices", "reasons", "rule"}:
+        wanted, got = getattr(expected, name), found[name]
+        if isinstance(wanted, tuple):
+            wanted, got = sorted(wanted), sorted(got)
+        if wanted != got:
+            yield f"expected {name} {wanted!r}, got {got!r}"
+    for name in ("reasons", "rule"):
+        wanted, got = getattr(expected, name), found[name]
+        if wanted and wanted not in str(got):
+            yield f"expected {wanted!r} in the {name}, got {got!r}"
+    yield from _in_history(expected, driver.types)
+    for piece in expected.notices:
+        # Amounts are written with a blank at which no line breaks.
+        mails = driver.aws.sent_messages(driver.applicant.email)
+        sent = [f"{one['subject']} {one['body']}".replace("\xa0", " ") for one in mails]
+        if not any(piece in text for text in sent):
+            yield f"expected a notice with {piece!r}, got {[text.strip()[:90] for text in sent]}"
+
+
+def _state(driver: CaseDriver) -> dict[str, Any]:
+    case, clock, now = driver.case, driver.clock, driver.now
+    due = clock.due_at(now) if clock else None
+    zone = driver.ports.catalogue.calendar(case.agency).zone
+    runs = sorted((run for run in driver.aws.runs() if run.name.startswith(case.id)), key=_attempt)
+    outcome = case.outcome
+    return {
+        "status": case.status,
+        "open": [task.name for task in case.open_tasks()],
+        "clock": clock.state(now) if clock else "not_started",
+        "due": f"{due.astimezone(zone):%Y-%m-%d}" if due else None,
+        "used": clock.used(now) if clock else 0,
+        "fee": {line["code"]: line["amount"] for line in case.fee["lines"]} if case.fee else None,
+        "result": outcome.result if outcome else None,
+        "by": outcome.by if outcome else None,
+        "reasons": outcome.reasons if outcome else None,
+        "rule": outcome.rule if outcome else None,
+        "letters": [document.kind for document in case.documents.values() if document.issued],
+        "permits": [permit.state for permit in case.permits.values()],
+        "ended": runs[-1].states[-1] if runs else None,
+        "transitions": sum(run.transitions for run in runs),
+    }
+
+
+def _attempt(run: Run) -> tuple[int, ...]:
+    """The episode and the attempt in the name of an execution."""
+    return tuple(int(part) for part in run.name.split("-")[1:])
+
+
+def _in_history(expected: Expectation, types: Sequence[str]) -> Iterator[str]:
+    rest = iter(types)
+    for wanted in expected.history:
+        if wanted not in rest:
+            yield f"expected {' → '.join(expected.history)} in the history; {wanted} is missing in {list(types)}"
+            break
+    for name, number in (("once", 1), ("never", 0)):
+        for wanted in getattr(expected, name):
+            if types.count(wanted) != number:
+                yield f"expected {wanted} {name}, got it {types.count(wanted)} times"
+
+
+# -- the command -------------------------------------------------------------------------------------------------
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Walk through the scenarios of the named services, or of all; gives 1 if any fails."""
+    parser = argparse.ArgumentParser(prog="loket simulate")
+    parser.add_argument("services", nargs="*")
+    parser.add_argument("--only", default="")
+    options = parser.parse_args(arguments)
+    logger.setLevel("ERROR")
+    try:
+        found = list(scripts(options.services, options.only))
+    except Faulty as faulty:
+        print(faulty, file=sys.stderr)
+        return 1
+    if not found:
+        print("There is no such scenario.", file=sys.stderr)
+        return 1
+    return max(_report(script) for script in found)
+
+
+def _report(script: Script) -> int:
+    began = time.perf_counter()
+    try:
+        end = walk(script)
+    except ScenarioFailed as failed:
+        print(f"✗ {script.name}: {script.scenario.scenario}\n  {failed}", file=sys.stderr)
+        return 1
+    took = f"{end['transitions']} transitions, {time.perf_counter() - began:.1f} s"
+    print(f"✓ {script.name}: {script.scenario.scenario} → {end['status']} ({took})")
+    return 0
