@@ -192,6 +192,7 @@ class TaskCompleted(EventData):
     action: str
     comment: Digest | None = None
     on_behalf_of: str | None = None
+    conditions: Digest | None = None
 
 
 class TaskExpired(EventData):

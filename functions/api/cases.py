@@ -27,7 +27,7 @@ from functions.api.shapes import (
 from functions.api.tasks import TaskAnswer, Username, task_answer
 from functions.domain import acts, intake, numbers, payments, register, rights, views, waits, words
 from functions.domain import form as forms
-from functions.domain.case import Case, Writer
+from functions.domain.case import Case, Child, Writer
 from functions.domain.clock import LegalClock, rfc3339
 from functions.domain.errors import CaseUnknown, Fault, Invalid
 from functions.domain.identity import Person
@@ -313,7 +313,8 @@ def submit(call: Call, case: str) -> Reply:
 
 
 def _promised(case: Case, service: Service, start: datetime) -> datetime:
-    due: datetime = ports.catalogue.calendar(case.agency).due(start, service.clock.term)
+    term = waits.bounded(service.clock.term, service.clock.term_by, case.facts)
+    due: datetime = ports.catalogue.calendar(case.agency).due(start, term)
     return due
 
 
@@ -513,11 +514,23 @@ def case_answer(
         payments=_payments(case, service, language),
         messages=[MessageAnswer.model_validate(message) for message in case.messages],
         parent=case.parent,
-        children=[],
+        children=[
+            ChildAnswer(id=one.id, service=one.service, status=_status(one)) for one in case.children.values()
+        ],
         actions=acts.now_open_to(person, case, service, ports.catalogue.calendar, now),  # type: ignore[arg-type]
         held=case.held,
         erased=case.erased,
     )
+
+
+def _status(child: Child) -> Status:
+    """Give how the other office's case stands: what has come back, or else what it says now."""
+    if child.decided:
+        return child.status  # type: ignore[return-value]
+    try:
+        return ports.cases.load(child.id).case.status  # type: ignore[no-any-return]
+    except CaseUnknown:
+        return "submitted"  # the relay is about to file it
 
 
 def case_clock(case: Case, service: Service) -> LegalClock | None:
@@ -527,7 +540,7 @@ def case_clock(case: Case, service: Service) -> LegalClock | None:
     if running:
         return running
     process = service.process(case.episodes[-1].process if case.episodes else "application")
-    return LegalClock(process.within or service.clock.term, calendar) if process.clock else None
+    return LegalClock(waits.legal_term(service, process, case.facts), calendar) if process.clock else None
 
 
 def _checks(case: Case, language: Language) -> list[CheckAnswer]:

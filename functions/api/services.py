@@ -12,7 +12,7 @@ from pydantic import Field
 from functions.api import lists
 from functions.api.http import Answer, Body, Call, Language, Paged, Reply, route
 from functions.api.shapes import FeeAnswer, TermAnswer, fee_answer, term_answer
-from functions.domain import fees, statistics
+from functions.domain import fees, statistics, waits
 from functions.domain import form as forms
 from functions.domain.clock import rfc3339
 from functions.domain.errors import Invalid
@@ -93,7 +93,7 @@ class StepAnswer(Answer):
     step: str
     name: str
     title: str
-    kind: Literal["decide", "consult", "correct", "pay"]
+    kind: Literal["decide", "consult", "await", "correct", "pay"]
     role: str
     role_title: str
     agency: str
@@ -288,7 +288,7 @@ def estimate(call: Call, service: str) -> Reply:
         raise Invalid(faults)
     context = forms.context_of(found, forms.clean(found, given), today=today)
     reasons = [r for r in found.form.rules if r.kind == "eligibility" and not holds(r.must, context)]
-    promised = calendar.due(call.now, found.clock.term)
+    promised = calendar.due(call.now, waits.bounded(found.clock.term, found.clock.term_by, context["facts"]))
     language = call.language
     return Reply(
         EstimateAnswer(

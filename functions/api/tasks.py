@@ -546,6 +546,19 @@ _RETURN_FORM = {
 }
 
 
+_CONDITIONS_FORM = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "properties": {
+        "conditions": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1, "maxLength": 1000},
+            "maxItems": 30,
+        }
+    },
+}
+
+
 def _actions(
     task: Task, case: Case, service: Service, person: Person, now: datetime, language: Language
 ) -> list[ActionAnswer]:
@@ -557,6 +570,7 @@ def _actions(
         ActionAnswer.model_validate(
             {"name": action.name, "title": getattr(action.title, language), "comment": action.comment}
             | ({"form": _RETURN_FORM} if action.name == "return" else {})
+            | ({"form": _CONDITIONS_FORM} if action.conditions else {})
         )
         for action in tasks.allowed_actions(case, service, task)
     ]

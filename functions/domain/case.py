@@ -78,6 +78,7 @@ class Task:
     done_for: str | None = None
     done_at: datetime | None = None
     comment: str | None = None
+    conditions: list[str] = field(default_factory=list)
     rule: str | None = None
     alarmed: bool = False
     reminded: bool = False
@@ -525,7 +526,7 @@ def _task_completed(case: Case, event: Event, data: Data, private: Data) -> None
         moment(event.at),
     )
     task.done_for, task.comment = data.get("on_behalf_of"), private.get("comment")
-    task.done_name = private.get("name")
+    task.done_name, task.conditions = private.get("name"), list(private.get("conditions", ()))
     task.assignee = event.actor
     _when_nothing_is_asked_of_the_applicant(case)
 

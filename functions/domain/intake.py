@@ -175,8 +175,8 @@ def own_faults(service: Service, form: Mapping[str, Any], contact: Mapping[str, 
     if own is None or given in (None, "", contact.get(own.claim)):
         return []
     text = {
-        "id": "Anda hanya dapat mengajukan dengan nomor Anda sendiri; untuk orang lain, petugas kepegawaian yang mengajukan.",
-        "en": "You can file only under your own number; for somebody else an HR officer files.",
+        "id": "Anda hanya dapat mengajukan dengan nomor Anda sendiri; untuk orang lain petugas yang mengajukan.",
+        "en": "You can file only under your own number; for somebody else an officer files.",
     }
     return [Fault(f"/{own.field}", text)]
 

@@ -92,7 +92,17 @@ def _built(
         return [Numbered(items=items)] if items else []
     if block.conditions:
         return [Numbered(items=tuple(_text(condition, contexts) for condition in block.conditions))]
+    if block.imposed:
+        imposed = _imposed(case)
+        return [Paragraph(text=_text(block.imposed, contexts)), Numbered(items=imposed)] if imposed else []
     return [Note(text=_text(block.note, contexts))] if block.note else []
+
+
+def _imposed(case: Case) -> tuple[Text, ...]:
+    """Give the conditions set in the running or last episode, in the officials' own words."""
+    episode = len(case.episodes)
+    said = [line for task in case.tasks.values() if task.episode == episode for line in task.conditions]
+    return tuple(Text(id=line, en=line) for line in said)
 
 
 def _fact(fact: LetterFact, contexts: Contexts) -> Fact:

@@ -34,7 +34,8 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "task": ("facts",),
     "start": ("form", "facts"),
     "route": ("facts",),
-    "letter": ("form", "facts", "titles", "case", "computed"),
+    "meaning": ("value", "facts"),
+    "letter": ("form", "facts", "titles", "case", "permit", "computed"),
     "permit": ("facts", "titles"),
     "notice": ("facts", "titles", "case", "permit", "payment", "task", "service", "link"),
 }
@@ -53,6 +54,7 @@ SCOPE_NAMES: Mapping[str, tuple[str, ...]] = {
     "task": ("title", "due_on"),
     "service": ("title",),
     "link": (),
+    "value": (),
 }
 """What stands below the names that every service has alike; ``link`` is itself a text: where to follow the case."""
 
@@ -222,11 +224,12 @@ ActionName = Literal["approve", "reject", "return", "no_objection", "object"]
 
 
 class Action(Model):
-    """What an officer can do with a task."""
+    """What an officer can do with a task; with ``conditions`` on conditions of the officer, for a letter to print."""
 
     name: ActionName
     title: Text
     comment: Literal["required", "optional"] = "optional"
+    conditions: Literal[True] | None = None
 
 
 class TaskSpec(Model):
@@ -433,20 +436,24 @@ class LetterFact(Model):
 
 
 class LetterBlock(Model):
-    """One block of a letter; texts may hold ``{{ expression }}``. Exactly one kind of content."""
+    """One block of a letter; texts may hold ``{{ expression }}``. Exactly one kind of content.
+
+    ``imposed`` prints the conditions that the officials have set, under the text, or nothing where they set none.
+    """
 
     paragraph: Text | None = None
     facts: tuple[LetterFact, ...] | None = None
     fee: bool = False
     reasons: bool = False
     conditions: tuple[Text, ...] | None = None
+    imposed: Text | None = None
     note: Text | None = None
 
     @model_validator(mode="after")
     def _has_one_content(self) -> LetterBlock:
         said = [name for name in type(self).model_fields if getattr(self, name) not in (None, False)]
         if len(said) != 1:
-            raise ValueError("a block is one of: paragraph, facts, fee, reasons, conditions, note")
+            raise ValueError("a block is one of: paragraph, facts, fee, reasons, conditions, imposed, note")
         return self
 
 

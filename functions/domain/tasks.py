@@ -18,6 +18,8 @@ from functions.domain.identity import Person
 from functions.domain.service import Action, CorrectStep, Service, TaskSpec
 
 _COMMENT_LIMIT = 5000
+_CONDITION_LIMIT = 1000
+_MOST_CONDITIONS = 30
 STANDARD = {"correct": ("resubmit",), "pay": ("paid",)}
 
 
@@ -113,14 +115,18 @@ def _decide(
     data: Mapping[str, Any],
 ) -> None:
     wanted = _corrections(writer.case, service, data) if action == "return" else None
+    imposed = _conditions(waits.spec_of(writer.case, service, task), action, data)
     writer.add(
         events.TaskCompleted(
             task=task.id,
             action=action,
             comment=history.digest(comment) if comment else None,
             on_behalf_of=person.on_behalf_of(task.role, writer.now),
+            conditions=history.digest(imposed) if imposed else None,
         ),
-        {"name": person.name} | ({"comment": comment} if comment else {}),
+        {"name": person.name}
+        | ({"comment": comment} if comment else {})
+        | ({"conditions": imposed} if imposed else {}),
     )
     if wanted:
         fields, files = wanted
@@ -199,6 +205,27 @@ def _corrections(
     if faults:
         raise Invalid(faults)
     return fields, files
+
+
+def _conditions(spec: TaskSpec | None, action: str, data: Mapping[str, Any]) -> list[str]:
+    """Read the conditions on which something is granted; raises `Invalid` where the action takes none."""
+    given = data.get("conditions")
+    if given in (None, []):
+        return []
+    takes = spec is not None and any(one.name == action and one.conditions for one in spec.actions)
+    if not takes:
+        text = {"id": "Tindakan ini tidak mengenal syarat.", "en": "This action takes no conditions."}
+        raise Invalid([Fault("/data/conditions", text)])
+    fits = isinstance(given, list) and len(given) <= _MOST_CONDITIONS
+    if not fits or not all(
+        isinstance(one, str) and 0 < len(one.strip()) <= _CONDITION_LIMIT for one in given
+    ):
+        text = {
+            "id": f"Paling banyak {_MOST_CONDITIONS} syarat, masing-masing 1 sampai {_CONDITION_LIMIT} huruf.",
+            "en": f"At most {_MOST_CONDITIONS} conditions, each of 1 to {_CONDITION_LIMIT} characters.",
+        }
+        raise Invalid([Fault("/data/conditions", text)])
+    return [one.strip() for one in given]
 
 
 def _items(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

@@ -35,7 +35,7 @@ CalendarOf = Callable[[str], Calendar]
 
 SILENT_ACTION = {"approve": "approve", "refuse": "reject", "no_objection": "no_objection", "lapse": "lapse"}
 AGAINST = {"reject": "Rejected", "return": "Returned", "lapse": "Lapsed"}
-LAW_SAYS = {"approve": "LawApproves", "reject": "LawRefuses"}
+LAW_SAYS = {"approve": "LawApproves", "no_objection": "LawApproves", "reject": "LawRefuses"}
 LONGEST_SLEEP = timedelta(days=30)
 """How long a wait sleeps when nothing falls due: then it looks again, well within the year of an execution."""
 

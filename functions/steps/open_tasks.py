@@ -9,8 +9,8 @@ from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
 import events
+from functions.domain import children, tasks, waits
 from functions.domain import form as forms
-from functions.domain import tasks
 from functions.domain.clock import rfc3339
 from functions.domain.expression import holds
 from functions.domain.service import TaskSpec
@@ -40,11 +40,11 @@ def run(request: Request, desk: Desk) -> str | None:
 
 
 def _open(request: Request, desk: Desk, spec: TaskSpec) -> None:
-    agency = spec.role.split("/")[0]
-    due = desk.ports.catalogue.calendar(agency).due(desk.writer.now, spec.within)
+    due = waits.due_of(desk.writer, desk.ports.catalogue.calendar, spec)
+    task = desk.writer.next_id("t", desk.case.tasks)
     desk.writer.add(
         events.TaskOpened(
-            task=desk.writer.next_id("t", desk.case.tasks),
+            task=task,
             episode=request.episode,
             step=request.step,
             round=request.round,
@@ -54,6 +54,10 @@ def _open(request: Request, desk: Desk, spec: TaskSpec) -> None:
             due_at=rfc3339(due),
         )
     )
+    if spec.start:
+        other = desk.ports.catalogue.service(spec.start)
+        day = desk.ports.catalogue.calendar(other.agency).day_of(desk.writer.now)
+        children.start(desk.writer, desk.service, other, spec, desk.case.tasks[task], day)
 
 
 handler = blueprint.lambda_function(name="open_tasks")(wait(Request, run))

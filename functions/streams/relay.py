@@ -7,6 +7,9 @@ open token once its wait is settled. All of it is harmless when repeated, late o
     answered twice    a token takes one answer
     answered too soon there is no token yet; when the step leaves it, the stream wakes the relay again
     crashed           the batch comes again
+
+A case that asks another office is brought together with the case that answers it in the same way: see
+`functions.domain.children`.
 """
 
 from __future__ import annotations
@@ -16,10 +19,12 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from functions.domain import waits
-from functions.domain.case import Case
+from functions.domain import children, waits
+from functions.domain.case import Case, Child, Writer
+from functions.domain.errors import CaseUnknown, CommitConflict
 from functions.domain.service import Service
 from functions.ports import Token
+from functions.runtime.commands import change
 from functions.runtime.wiring import ports
 from functions.streams import records
 
@@ -27,6 +32,8 @@ blueprint = Blueprint(__name__)
 DRIVING = frozenset(
     {"episode.opened", "episode.closed", "case.redriven", "task.completed", "task.expired", "task.cancelled"}
 )
+
+TENDING = frozenset({"child.started", "task.cancelled", "case.redriven", "episode.closed"})
 
 
 def run(case_id: str, batch: Sequence[Mapping[str, Any]]) -> None:
@@ -41,9 +48,49 @@ def run(case_id: str, batch: Sequence[Mapping[str, Any]]) -> None:
         _start(record.case, stop_older="case.redriven" in types)
     if record.token and (types & DRIVING or any(records.is_token(one) for one in batch)):
         _answer(record.case, service, record.token)
+    if record.case.children and (types & TENDING or any(records.is_token(one) for one in batch)):
+        _tend(record.case)
+    if record.case.parent and "episode.closed" in types:
+        _tell(record.case)
     if happened:
         told = {event.seq: event.as_dict() for commit in record.commits for event in commit.events}
         ports.bus.publish([_happening(record.case, told[event["seq"]]) for event in happened])
+
+
+def _tend(case: Case) -> None:
+    """Let the cases that this one has started be there, or be withdrawn; take in what they have come to."""
+    for child in children.wanted(case):
+        try:
+            _tell(ports.cases.load(child.id).case)
+        except CaseUnknown:
+            _create(case, child)
+    for child in children.called_off(case):
+        try:
+            change(child.id, "system", lambda writer, service: children.withdraw(writer))
+        except CaseUnknown:
+            continue
+
+
+def _create(parent: Case, child: Child) -> None:
+    service = ports.catalogue.service(child.service)
+    office = ports.catalogue.agency(child.applicant.partition("/")[0])
+    writer = Writer(Case(child.id), actor="system", now=ports.clock.now())
+    children.create(writer, parent, child, service, office, ports.catalogue.calendar)
+    try:
+        ports.cases.commit(child.id, writer.commit())
+    except CommitConflict:
+        return  # somebody was here before, with the same
+
+
+def _tell(child: Case) -> None:
+    """Bring what a child has come to back to its parent, if the parent has asked and does not know it yet."""
+    if child.parent and child.episode is None:
+        calendar_of = ports.catalogue.calendar
+        change(
+            child.parent,
+            "system",
+            lambda writer, service: children.take_in(writer, service, calendar_of, child),
+        )
 
 
 def _start(case: Case, *, stop_older: bool) -> None:

@@ -12,10 +12,10 @@ SILENCE_OF = {
     "decide": ("approve", "refuse", "alarm"),
     "consult": ("no_objection", "refuse", "alarm"),
     "await": ("approve", "no_objection", "refuse", "alarm"),
-    "clock": ("approve", "refuse", "alarm"),
+    "clock": ("approve", "no_objection", "refuse", "alarm"),
 }
 """Who decides can be silent in other ways than who is asked for advice; only an applicant lets a case lapse."""
-BY_LAW = {"approve": "approved", "refuse": "rejected"}
+BY_LAW = {"approve": "approved", "no_objection": "approved", "refuse": "rejected"}
 """What silence at the end of the whole term makes of a case."""
 
 
@@ -114,7 +114,9 @@ def _ends_by_law(walk: Walk, start: str, result: str) -> Iterator[Finding]:
         step = walk.process.step(name)
         fits = step.result == result if isinstance(step, OutcomeStep) else step.kind in ("choose", "assess")
         if not fits:
-            message = f"by law the case goes on to `{start}`, then `{name}`: only outcomes `{result}` may follow"
+            message = (
+                f"by law the case goes on to `{start}`, then `{name}`: only outcomes `{result}` may follow"
+            )
             yield Finding("by-law-elsewhere", ("clock", "by_law"), message)
 
 

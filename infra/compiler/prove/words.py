@@ -203,6 +203,8 @@ def phrases(service: Service) -> Iterator[Phrase]:
         yield Phrase(text, "fact", ("facts", name))
     for name, one in service.computed.items():
         yield Phrase(one.value, "computed", ("computed", name))
+        if one.words:
+            yield from _in_text(one.words, "meaning", ("computed", name, "words"))
     for at, line in enumerate(service.fee.lines if service.fee else ()):
         yield Phrase(line.amount, "fee", ("fee", "lines", at, "amount"))
         yield from _optional(line.when, "fee", ("fee", "lines", at, "when"))
@@ -241,7 +243,9 @@ def _of_letter(letter: Letter, place: Place) -> Iterator[Phrase]:
     yield from _in_text(letter.title, "letter", (*place, "title"))
     for at, block in enumerate(letter.blocks):
         here = (*place, "blocks", at)
-        for key, text in (("paragraph", block.paragraph), ("note", block.note)):
+        for key, text in (
+            ("paragraph", block.paragraph), ("imposed", block.imposed), ("note", block.note)
+        ):  # fmt: skip
             if text:
                 yield from _in_text(text, "letter", (*here, key))
         for number, condition in enumerate(block.conditions or ()):
