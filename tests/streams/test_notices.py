@@ -193,10 +193,22 @@ def test_when_the_mail_service_does_not_answer_the_event_comes_again(system: Loc
     assert system.aws.dead_letters == []
 
 
+def test_what_was_sent_before_a_failure_is_not_sent_again(system: LocalSystem) -> None:
+    driver = CaseDriver(system).apply().act("pupr/secretariat", "approve").act("pupr/tpt", "approve")
+    driver.act("tata-ruang/spatial-plan", "no_objection")
+    before = len(sent(system))
+    system.aws.faults.fail("sns", "Publish", times=2)
+
+    driver.act("pupr/head", "approve")
+
+    assert [channel for channel, _ in sent(system)[before:]] == ["email", "sms"]
+    assert system.aws.dead_letters == []
+
+
 def test_a_claim_whose_answer_was_lost_is_given_back(system: LocalSystem) -> None:
     driver = CaseDriver(system).apply()
     event = told(driver, "case.submitted")
-    ports.table.delete(f"NOTICES#{driver.id}", f"{event['detail']['event']['seq']:08d}#email")
+    ports.table.delete(f"NOTICES#{driver.id}", f"{event['detail']['event']['seq']:08d}")
     system.aws.faults.fail("dynamodb", "PutItem", when="after")
 
     with pytest.raises(Exception, match="does not answer"):
@@ -210,7 +222,7 @@ def test_who_was_killed_while_sending_sends_again_and_nobody_else_does(system: L
     driver = CaseDriver(system).file()
     driver.bring().submit()
     event = told(driver, "case.submitted")
-    key = (f"NOTICES#{driver.id}", f"{event['detail']['event']['seq']:08d}#email")
+    key = (f"NOTICES#{driver.id}", f"{event['detail']['event']['seq']:08d}")
     ports.table.put(*key, {"by": "killed"})
 
     handler(event, invocation("another"))
