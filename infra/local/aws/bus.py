@@ -94,7 +94,7 @@ class Bus:
     def _try(self, delivery: Delivery) -> None:
         while not self._closed:
             try:
-                self._functions.invoke(delivery.function_name, delivery.event)
+                self._functions.invoke(delivery.function_name, delivery.event, delivery.id)
             except (FunctionFailed, KeyError) as failure:
                 delivery.failures += 1
                 if delivery.failures < TRIES:

@@ -62,8 +62,10 @@ class Functions:
         self._faults = faults
         self.failures: deque[FunctionFailed] = deque(maxlen=1000)
 
-    def invoke(self, name_or_arn: str, event: Any) -> Any:
+    def invoke(self, name_or_arn: str, event: Any, request_id: str | None = None) -> Any:
         """Call a function and return its answer, both carried over as JSON.
+
+        Lambda keeps the request id of an asynchronous invocation when it tries again.
 
         Raises:
             FunctionFailed: when it raised.
@@ -72,10 +74,9 @@ class Functions:
         name = self.known(name_or_arn)
         handler = self._handlers[name]
         body = json.dumps(event)
+        context = Context(name, arn_of(name), request_id or str(uuid.uuid4()))
         try:
-            answer = self._faults.run(
-                name, event, lambda: handler(json.loads(body), Context(name, arn_of(name)))
-            )
+            answer = self._faults.run(name, event, lambda: handler(json.loads(body), context))
             return json.loads(json.dumps(answer))
         except Exception as error:
             failure = FunctionFailed(name, _as_lambda_tells(error))
