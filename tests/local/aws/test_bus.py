@@ -108,6 +108,25 @@ def test_a_failing_function_is_tried_again_and_in_the_end_given_up(
     assert [letter.records[0]["detail"]["case"] for letter in aws.dead_letters] == ["bad"]
 
 
+def test_every_try_of_a_delivery_has_the_same_request_id(aws: LocalAws, functions: Handlers) -> None:
+    tries: list[tuple[str, str]] = []
+
+    def listen(event: Event, context: Any) -> None:
+        tries.append((event["detail"]["case"], context.aws_request_id))
+        raise ConnectionError("no answer")
+
+    functions["listen"] = listen
+    rule(aws, "listen", {"source": ["loket"]})
+
+    for case in ("one", "two"):
+        put(aws, "case.submitted", {"case": case}, bus="default")
+    aws.settle()
+    aws.advance(timedelta(minutes=5))
+
+    assert len(tries) == 10
+    assert len(set(tries)) == len({request_id for _, request_id in tries}) == 2
+
+
 def test_an_ended_execution_is_told_as_step_functions_tells_it(
     aws: LocalAws, functions: Handlers, heard: list[Event], machines: Machines
 ) -> None:
