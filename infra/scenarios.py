@@ -92,12 +92,12 @@ class Expectation(_Part):
 
 _ACTS = (
     "do", "answer", "send", "submit", "pay", "wait", "until", "past",
-    "withdraw", "appeal", "extend", "reopen", "revoke", "redrive",
+    "withdraw", "appeal", "renew", "amend", "resume", "extend", "reopen", "revoke", "redrive",
 )  # fmt: skip
 
 
 class Step(_Part):
-    """One act of one person, or of time, and what is expected then."""
+    """One act of one person, or of time, and what is expected then; ``change`` are answers that an act changes."""
 
     as_: str | None = Field(None, alias="as")
     for_: str | None = Field(None, alias="for")
@@ -116,6 +116,10 @@ class Step(_Part):
     past: str | None = None
     withdraw: str | None = None
     appeal: str | None = None
+    renew: str | None = None
+    amend: str | None = None
+    resume: str | None = None
+    change: dict[str, Any] | None = None
     extend: str | None = None
     reopen: str | None = None
     revoke: str | None = None
@@ -313,6 +317,9 @@ ACTS: Mapping[str, Callable[[Step, CaseDriver], object]] = {
     "past": lambda step, driver: driver.advance_to(driver.task(step.past or "").due_at + SECOND),
     "withdraw": lambda step, driver: driver.withdraw(step.withdraw or "", **_as(step)),
     "appeal": lambda step, driver: driver.appeal(step.appeal or "", **_as(step)),
+    "renew": lambda step, driver: driver.begin("renew", step.renew or "", step.change, **_as(step)),
+    "amend": lambda step, driver: driver.begin("amend", step.amend or "", step.change, **_as(step)),
+    "resume": lambda step, driver: driver.begin("resume", step.resume or "", step.change, **_as(step)),
     "extend": lambda step, driver: driver.extend(step.extend or "", **_as(step)),
     "reopen": lambda step, driver: driver.reopen(step.reopen or "", **_as(step)),
     "revoke": lambda step, driver: driver.revoke(step.revoke or "", **_as(step)),

@@ -269,7 +269,7 @@ def conclude(
     _end(writer)
     if opens:
         intake.open_episode(writer, opens)
-    elif later:
+    elif later and case.status == result:
         what, due = later
         writer.add(events.EpisodeScheduled(process=what.opens, due_at=rfc3339(due)), actor="system")
 
