@@ -29,7 +29,8 @@ class Clock(Protocol):
 @dataclass(frozen=True)
 class Token:
     """The one open token of a case: which driver waits for which step. ``still`` asks for another timer (seconds);
-    ``answer`` is the verdict of a wait for which nobody had to be asked."""
+    ``answer`` is the verdict of a wait for which nobody had to be asked; ``order`` grows with the age of the driver's
+    execution."""
 
     attempt: int
     episode: int
@@ -38,6 +39,7 @@ class Token:
     token: str
     still: int | None = None
     answer: str | None = None
+    order: int = 0
 
 
 @dataclass
@@ -65,7 +67,7 @@ class Cases(Protocol):
         """Let a case hold a name that no other may, such as ``permit/<number>``; tells whether it does."""
 
     def put_token(self, case_id: str, token: Token) -> None:
-        """Keep the token of the newest driver; an older driver's token never replaces it (`Superseded`)."""
+        """Keep the newest token of the newest driver; an older one never replaces it (`Superseded`)."""
 
     def erase(self, case_id: str) -> None:
         """Remove the personal content of every commit; the events stay."""

@@ -92,14 +92,15 @@ class CaseTable:
             self._explain(error, item)
 
     def put_token(self, case_id: str, token: Token) -> None:
-        """Keep the token, unless a newer driver has put its own."""
+        """Keep the token, unless a newer driver has put its own, or this one a newer."""
         item = {
             "pk": {"S": f"CASE#{case_id}"},
             "sk": {"S": "@wait"},
             "attempt": {"N": str(_rank(token))},
             "token": {
                 "S": json.dumps(
-                    {k: v for k, v in asdict(token).items() if v is not None}, separators=(",", ":")
+                    {k: v for k, v in asdict(token).items() if v is not None and k != "order"},
+                    separators=(",", ":"),
                 )
             },
         }
@@ -113,7 +114,9 @@ class CaseTable:
                 )
         except ClientError as error:
             if _code(error) == "ConditionalCheckFailedException":
-                raise Superseded("a newer execution drives this case") from error
+                raise Superseded(
+                    "a newer execution, or a newer wait of this one, drives this case"
+                ) from error
             raise
 
     def erase(self, case_id: str) -> None:
@@ -456,7 +459,8 @@ def _commit(item: Item, head: str) -> Commit:
 
 
 def _rank(token: Token) -> int:
-    return token.episode * 10_000 + token.attempt
+    """Of two drivers the newer counts more, of two tokens of one driver the younger."""
+    return (token.episode * 10_000 + token.attempt) * 10**16 + token.order
 
 
 def _same(stored: Item | None, item: Item) -> bool:

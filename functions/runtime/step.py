@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -27,6 +28,9 @@ from functions.runtime.observability import logger
 from functions.runtime.wiring import ports
 
 _TRIES = 6
+TOLERANCE = 120
+"""By how many seconds a timer may ring too late. Each answer to a timer takes some itself, so that asking for the very
+second would never come to an end; whoever acts meanwhile is judged by the term and not by the timer."""
 
 
 class StepRequest(BaseModel):
@@ -50,10 +54,22 @@ class StepRequest(BaseModel):
 
 
 class WaitRequest(StepRequest):
-    """A step that waits: the token to answer, and after how many seconds the state's timer rings."""
+    """A step that waits: the token to answer, after how many seconds the state's timer rings, and when it was entered.
+
+    A call that comes late, when the execution has moved on or tried again, must not put its token in the place of the
+    newer one, to whom nobody would then answer.
+    """
 
     token: str
     timeout: int
+    entered: datetime | None = None
+    retries: int = 0
+
+    @property
+    def order(self) -> int:
+        """Tell tokens of one driver apart by age: milliseconds of the law's time, and the retry."""
+        since = self.entered.timestamp() if self.entered else 0
+        return int(since * 1000) * 100 + min(self.retries, 99)
 
 
 @dataclass
@@ -133,8 +149,8 @@ def _wait(request: WantedWait, open_tasks: Callable[[WantedWait, Desk], str | No
     record = ports.cases.load(request.case)
     _demand_driver(request, record.case)
     desk = _desk(request, record)
-    answer = None
-    if desk.case.tasks_of(*request.key):
+    answer, rang = None, bool(desk.case.tasks_of(*request.key))
+    if rang:
         waits.ring(desk.writer, desk.service, ports.catalogue.calendar, request.key)
     else:
         answer = open_tasks(request, desk)
@@ -144,20 +160,30 @@ def _wait(request: WantedWait, open_tasks: Callable[[WantedWait, Desk], str | No
     if desk.writer.changed:
         ports.cases.commit(request.case, desk.writer.commit())
     decided = answer or waits.verdict_of(desk.case, desk.service, request.key)
-    still = None if decided else _still(request, desk)
-    ports.cases.put_token(
-        request.case,
-        Token(request.attempt, request.episode, request.step, request.round, request.token, still, answer),
+    token = Token(
+        request.attempt,
+        request.episode,
+        request.step,
+        request.round,
+        request.token,
+        still=None if decided else _still(request, desk, rang=rang),
+        answer=answer,
+        order=request.order,
     )
+    ports.cases.put_token(request.case, token)
     return {}
 
 
-def _still(request: WaitRequest, desk: Desk) -> int | None:
-    """Give the right timer if the state's own would ring too late."""
+def _still(request: WaitRequest, desk: Desk, *, rang: bool) -> int | None:
+    """Give the right timer if the state's own would ring too late; once it has rung in vain, also if too early.
+
+    The first timer is the lower bound that the compiler knows: most waits are over before it rings.
+    """
     now = desk.writer.now
     moment = waits.next_moment(desk.case, desk.service, ports.catalogue.calendar, request.key, now)
     seconds = waits.seconds_until(moment, now)
-    return seconds if request.timeout > seconds else None
+    late = request.timeout - seconds
+    return seconds if late > TOLERANCE or (rang and late < -TOLERANCE) else None
 
 
 def _demand_driver(request: StepRequest, case: Case) -> None:

@@ -1,0 +1,306 @@
+"""The steps that wait: open once, leave the newest token, let time have its effect, and ask for the right timer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.domain import episodes, waits
+from functions.domain.errors import CaseClosed, DependencyDown, RoundsExhausted, Superseded
+from functions.ports import Token
+from functions.runtime.step import TOLERANCE
+from tests.builders import MOSQUE, SHOP, Walk, calendar_of
+from tests.steps.conftest import Stage
+
+DAY = timedelta(days=1)
+
+
+def seconds_to_due(stage: Stage, task: str) -> int:
+    (found,) = (one for one in stage.case.tasks.values() if one.name == task)
+    return waits.seconds_until(found.due_at, stage.aws.clock.now())
+
+
+def token(stage: Stage) -> Token:
+    found = stage.record.token
+    assert found is not None
+    return found
+
+
+# -- opening -----------------------------------------------------------------------------------------------------
+
+
+def test_a_task_is_opened_with_its_role_and_term_and_the_token_is_left_for_the_relay(stage: Stage):
+    stage.put(Walk().submitted())
+
+    assert stage.call("completeness") == {}
+
+    (task,) = stage.case.open_tasks()
+    assert (task.name, task.kind, task.role, task.key) == (
+        "completeness",
+        "decide",
+        "pupr/secretariat",
+        (1, "completeness", 1),
+    )
+    assert task.due_at == calendar_of("pupr").due(stage.aws.clock.now(), waits.Term.parse("1 wd"))
+    assert token(stage) == Token(1, 1, "completeness", 1, "token of completeness")
+
+
+def test_everybody_whom_the_answers_concern_is_asked_in_one_commit(stage: Stage):
+    stage.put(Walk(SHOP).completeness().act("completeness", "approve"))
+
+    stage.call("review")
+
+    assert [task.name for task in stage.case.open_tasks()] == [
+        "technical-review",
+        "fire-safety",
+        "spatial-plan",
+    ]
+    assert len(stage.record.commits[-1].events) == 3
+
+
+@pytest.mark.parametrize("step", ["completeness", "review", "bill", "correct-plans"])
+def test_a_step_that_is_called_twice_opens_its_tasks_once(stage: Stage, step: str):
+    ways = {
+        "completeness": lambda: Walk().submitted(),
+        "review": lambda: Walk(SHOP).completeness().act("completeness", "approve"),
+        "bill": lambda: Walk().statement().act("statement", "approve"),
+        "correct-plans": lambda: (
+            Walk()
+            .statement()
+            .act("statement", "return", comment="x", data={"fields": [{"pointer": "/floors"}]})
+        ),
+    }
+    stage.put(ways[step]())
+    stage.call(step)
+    types = stage.types
+
+    stage.call(step)
+    stage.call(step, token="another", retries=1)
+
+    assert stage.types == types
+    assert token(stage).token == "another"
+
+
+def test_a_bill_stops_the_clock_and_asks_the_applicant(stage: Stage):
+    stage.put(Walk().statement().act("statement", "approve"))
+
+    stage.call("bill")
+
+    assert stage.types[-3:] == ["payment.billed", "task.opened", "clock.paused"]
+    assert stage.case.status == "awaiting_payment"
+
+
+def test_a_fee_of_zero_answers_itself_and_records_nothing(stage: Stage):
+    stage.put(Walk(MOSQUE).statement().act("statement", "approve"))
+    version = stage.case.version
+
+    stage.call("bill")
+    stage.call("bill")
+
+    assert (token(stage).answer, stage.case.version) == ("paid", version)
+
+
+def test_after_the_last_round_the_applicant_is_not_asked_again(stage: Stage):
+    stage.put(
+        Walk().statement().act("statement", "return", comment="x", data={"fields": [{"pointer": "/floors"}]})
+    )
+
+    with pytest.raises(RoundsExhausted):
+        stage.call("correct-plans", round=6)
+
+    assert stage.case.open_tasks() == []
+
+
+def test_a_step_that_was_killed_before_it_left_its_token_leaves_it_the_next_time(stage: Stage):
+    stage.put(Walk().submitted())
+    stage.aws.faults.fail("dynamodb", "PutItem", nth=2)
+    with pytest.raises(DependencyDown):
+        stage.call("completeness")
+    assert stage.record.token is None
+
+    stage.call("completeness", retries=1)
+
+    assert token(stage).step == "completeness"
+    assert stage.types.count("task.opened") == 1
+
+
+# -- older and closed --------------------------------------------------------------------------------------------
+
+
+def redriven(walk: Walk) -> Walk:
+    walk.do("sri", lambda writer: episodes.redrive(writer, "again"))
+    return walk
+
+
+@pytest.mark.parametrize("step", ["completeness", "fee", "granted"])
+def test_an_older_driver_is_turned_away_and_changes_nothing(stage: Stage, step: str):
+    stage.put(redriven(Walk().submitted()))
+    version = stage.case.version
+
+    with pytest.raises(Superseded):
+        stage.call(step, attempt=1)
+
+    assert (stage.case.version, stage.record.token) == (version, None)
+    stage.call("completeness", attempt=2)
+    assert stage.case.version == version + 1
+
+
+@pytest.mark.parametrize("step", ["completeness", "fee", "granted"])
+def test_a_case_that_was_withdrawn_meanwhile_is_closed_for_its_driver(stage: Stage, step: str):
+    stage.put(Walk().submitted().withdraw())
+    version = stage.case.version
+
+    with pytest.raises(CaseClosed):
+        stage.call(step)
+
+    assert stage.case.version == version
+
+
+def test_a_newer_attempt_walks_through_what_is_done_and_opens_nothing_twice(stage: Stage):
+    stage.put(redriven(Walk(SHOP).review()))
+    version = stage.case.version
+
+    stage.call("completeness", attempt=2)
+    assert token(stage).step == "completeness"
+    stage.call("review", attempt=2)
+
+    assert token(stage).step == "review"
+    assert stage.case.version == version
+
+
+# -- tokens that come late ---------------------------------------------------------------------------------------
+
+
+def test_a_call_that_comes_late_does_not_take_the_place_of_the_newer_waits_token(stage: Stage):
+    walk = stage.put(Walk().submitted())
+    first = stage.payload("completeness")
+    stage.call("completeness")
+    walk.open("completeness").act("completeness", "approve")
+    stage.ports.cases.commit(walk.case.id, walk.commits[-1])
+    stage.aws.advance(timedelta(seconds=1))
+    stage.call("review")
+
+    with pytest.raises(Superseded):
+        stage.call("completeness", entered=first["entered"])
+
+    assert token(stage).step == "review"
+
+
+def test_a_slow_first_try_does_not_take_the_place_of_the_second_tries_token(stage: Stage):
+    stage.put(Walk().submitted())
+    stage.call("completeness", token="second", retries=1)
+
+    with pytest.raises(Superseded):
+        stage.call("completeness", token="first", retries=0)
+
+    assert token(stage).token == "second"
+
+
+# -- time --------------------------------------------------------------------------------------------------------
+
+
+def test_a_timer_that_rings_in_time_is_left_alone(stage: Stage):
+    stage.put(Walk().submitted())
+
+    stage.call("completeness", timeout=3600)
+
+    assert token(stage).still is None
+
+
+def test_a_timer_that_would_ring_too_late_is_asked_to_ring_when_the_term_has_passed(stage: Stage):
+    stage.put(Walk().submitted())
+
+    stage.call("completeness", timeout=10**6)
+
+    assert token(stage).still == seconds_to_due(stage, "completeness")
+
+
+def test_once_it_has_rung_in_vain_the_timer_is_set_to_the_right_moment_whichever_way_it_was_wrong(
+    stage: Stage,
+):
+    stage.put(Walk().submitted())
+    stage.call("completeness", timeout=3600)
+
+    stage.call("completeness", timeout=3600)
+    assert token(stage).still == seconds_to_due(stage, "completeness")
+
+    stage.call("completeness", timeout=seconds_to_due(stage, "completeness"))
+    assert token(stage).still is None
+
+
+@pytest.mark.parametrize("off", [-TOLERANCE, -1, 0, 1, TOLERANCE])
+def test_asking_for_a_timer_comes_to_an_end_although_each_answer_takes_its_time(stage: Stage, off: int):
+    stage.put(Walk().submitted())
+    stage.call("completeness")
+
+    stage.call("completeness", timeout=seconds_to_due(stage, "completeness") + off)
+
+    assert token(stage).still is None
+
+
+def test_when_the_term_has_passed_silence_has_its_effect_once(stage: Stage):
+    stage.put(Walk().submitted())
+    stage.call("completeness")
+    stage.aws.advance(5 * DAY)
+
+    stage.call("completeness")
+    stage.call("completeness")
+
+    assert stage.types.count("alarm.raised") == 1
+    assert token(stage).still == waits.LONGEST_SLEEP.total_seconds() + 1
+
+
+def test_an_unpaid_bill_lapses_when_the_timer_rings_and_needs_no_other_timer(stage: Stage):
+    stage.put(Walk().statement().act("statement", "approve"))
+    stage.call("bill")
+    stage.aws.advance(31 * DAY)
+
+    stage.call("bill", timeout=10**9)
+
+    assert stage.types[-3:] == ["task.expired", "payment.expired", "clock.resumed"]
+    assert (token(stage).still, token(stage).answer) == (None, None)
+
+
+# -- racing ------------------------------------------------------------------------------------------------------
+
+
+def test_a_step_that_loses_the_race_for_the_next_number_decides_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    walk = stage.put(Walk().submitted())
+    load, raced = stage.ports.cases.load, []
+
+    def load_and_be_overtaken(case_id: str) -> Any:
+        record = load(case_id)
+        if not raced:
+            raced.append(True)
+            walk.do("siti", lambda writer: episodes.message(writer, "Halo"))
+            stage.ports.cases.commit(case_id, walk.commits[-1])
+        return record
+
+    monkeypatch.setattr(stage.ports.table, "load", load_and_be_overtaken)
+    stage.call("completeness")
+
+    assert stage.types[-2:] == ["message.posted", "task.opened"]
+
+
+def test_a_case_closed_between_loading_and_writing_is_not_written(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    walk = stage.put(Walk().submitted())
+    load, raced = stage.ports.cases.load, []
+
+    def load_and_be_overtaken(case_id: str) -> Any:
+        record = load(case_id)
+        if not raced:
+            raced.append(True)
+            stage.ports.cases.commit(case_id, walk.withdraw().commits[-1])
+        return record
+
+    monkeypatch.setattr(stage.ports.table, "load", load_and_be_overtaken)
+
+    with pytest.raises(CaseClosed):
+        stage.call("completeness")
+    assert stage.case.status == "withdrawn"
