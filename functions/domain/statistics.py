@@ -73,7 +73,7 @@ def _concluded(
     counted = clock is not None and clock.working_days is not None
     day = calendar.day_of(at)
     return Conclusion(
-        result=case.status,
+        result=case.outcomes[-1].result,
         on=day,
         days=(day - calendar.day_of(case.submitted_at)).days,
         working_days=clock.used(at) if clock and counted else None,
