@@ -18,7 +18,7 @@ run: $(STAMP)
 	@exec $(PY) -m infra.local
 
 test: $(STAMP)
-	@$(PY) -m pytest -q -n 2 --dist loadgroup
+	@$(PY) -m pytest -q -n 2 --dist loadfile
 
 demo: $(STAMP)
 	@$(PY) -m infra.demo

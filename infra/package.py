@@ -179,16 +179,19 @@ _CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 
 
 def packaged(merge: Template, out: Path) -> Template:
-    """Let Chalice write template and zip of the functions into a folder, and return the template."""
-    project = ROOT / "infra" / "chalice"
-    shutil.rmtree(project / ".chalice" / "deployments", ignore_errors=True)
+    """Let Chalice write template and zip of the functions into a folder, and return the template.
+
+    It works on a copy of the project, because it writes there too and two builds may run at once.
+    """
     shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    unwanted = shutil.ignore_patterns("__pycache__", "deployments")
+    project = shutil.copytree(ROOT / "infra" / "chalice", out / "chalice" / "project", ignore=unwanted)
+    shutil.copytree(ROOT / "infra" / "policies", out / "chalice" / "policies")
     (out / "merge.json").write_text(json.dumps(merge))
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(out),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(project / "vendor"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_DEFAULT_REGION": REGION,
     }
@@ -255,14 +258,14 @@ def snake(logical: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", logical).lower()
 
 
-def write_template(template: Template) -> Path:
-    """Write the template, and the definitions that it points to, into ``build/``."""
-    folder = BUILD / "definitions"
+def write_template(template: Template, build: Path) -> Path:
+    """Write the template, and the definitions that it points to."""
+    folder = build / "definitions"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name, path in definitions().items():
         shutil.copyfile(path, folder / f"{name}.asl.json")
-    target = BUILD / "template.yaml"
+    target = build / "template.yaml"
     target.write_text(yaml.dump(template, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110))
     return target
 
@@ -277,7 +280,7 @@ class _Plain(yaml.SafeDumper):
 
 def fetch_wheels() -> None:
     """Download what the zip needs and is not there yet; the only pass that may need the network."""
-    if _pip("install", "--dry-run", "--no-index", "--target", str(BUILD / "dry")).returncode == 0:
+    if _pip("install", "--dry-run", "--no-index", "--target", str(WHEELS / "none")).returncode == 0:
         return
     shutil.rmtree(WHEELS, ignore_errors=True)
     WHEELS.mkdir(parents=True)
@@ -321,12 +324,11 @@ _UNREAD = re.compile(
 )
 
 
-def write_zip(functions: Path, libraries: Path) -> Path:
-    """Join both into ``build/deployment.zip``: the same content gives the same bytes."""
+def write_zip(functions: Path, libraries: Path, target: Path) -> Path:
+    """Join the zip of the functions and a folder of libraries: the same content gives the same bytes."""
     contents = dict(_libraries(libraries))
     with zipfile.ZipFile(functions) as ours:
         contents |= {name: ours.read(name) for name in ours.namelist() if not name.endswith("/")}
-    target = BUILD / "deployment.zip"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(contents):
             if not _UNREAD.search(name):
@@ -372,19 +374,24 @@ def handlers(template: Template) -> dict[str, str]:
     return {name: function["Properties"]["Handler"] for name, function in functions_of(template).items()}
 
 
-def build_template() -> Template:
-    """Write ``build/template.yaml`` and return it; the zip of the functions alone is left in ``build/chalice``."""
-    template = finish(packaged(base(), BUILD / "chalice"))
-    write_template(template)
+def build_template(build: Path = BUILD) -> Template:
+    """Write the template and return it; the zip of the functions alone is left in ``parts/``."""
+    template = finish(packaged(base(), build / "parts"))
+    write_template(template, build)
     return template
 
 
-def build() -> None:
+def build_zip(build: Path = BUILD) -> Path:
+    """Write the zip, of the functions that `build_template` has left and the libraries."""
+    install_wheels(build / "libraries")
+    return write_zip(build / "parts" / "deployment.zip", build / "libraries", build / "deployment.zip")
+
+
+def build_all() -> None:
     """Build and prove everything; raises `Unfit`."""
     template = build_template()
     fetch_wheels()
-    install_wheels(BUILD / "libraries")
-    archive = write_zip(BUILD / "chalice" / "deployment.zip", BUILD / "libraries")
+    archive = build_zip()
     lint(BUILD / "template.yaml")
     print(f"{archive.relative_to(ROOT)}: {limits(archive)}")
     loaded = imports.prove(archive, BUILD / "proof", handlers(template))
@@ -407,7 +414,7 @@ def main(arguments: list[str] | None = None) -> int:
             build_template()
             lint(BUILD / "template.yaml")
         else:
-            build()
+            build_all()
     except (Unfit, imports.Missing) as reason:
         print(reason, file=sys.stderr)
         return 1

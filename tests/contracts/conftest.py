@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,16 @@ Template = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def template() -> Template:
-    """The template as it is deployed; tests that use it share one build, so they run in one process."""
-    return package.build_template()
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place of its own for what is built, since two processes may run the tests."""
+    return tmp_path_factory.mktemp("build")
+
+
+@pytest.fixture(scope="session")
+def template(build: Path) -> Template:
+    return package.build_template(build)
+
+
+@pytest.fixture(scope="session")
+def archive(template: Template, build: Path) -> Path:
+    return package.build_zip(build)

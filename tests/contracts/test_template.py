@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,6 @@ from functions.runtime.settings import Settings
 from infra import package, refusals
 from tests.architecture.source import handlers
 
-pytestmark = pytest.mark.xdist_group("package")
 Template = dict[str, Any]
 
 WORKERS = {
@@ -37,8 +37,8 @@ def sub(value: Any) -> str:
     return value["Fn::Sub"] if isinstance(value, dict) else value
 
 
-def test_cfn_lint_finds_no_error(template: Template) -> None:
-    package.lint(package.BUILD / "template.yaml")
+def test_cfn_lint_finds_no_error(template: Template, build: Path) -> None:
+    package.lint(build / "template.yaml")
 
 
 def test_every_worker_is_a_function_of_its_name(template: Template) -> None:
