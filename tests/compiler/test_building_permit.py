@@ -104,8 +104,8 @@ def test_the_lines_of_the_fee_are_named() -> None:
         ({**HOUSE, "floors": 4}, {"spatial-plan", "fire-safety"}),
         ({**SHOP, "floors": 1, "floor_area_m2": 500}, {"spatial-plan", "environment"}),
         ({**SHOP, "floor_area_m2": 500}, {"spatial-plan", "fire-safety", "environment"}),
-        ({**HOUSE, "floor_area_m2": 2000}, {"spatial-plan", "environment"}),
-        ({**HOUSE, "function": "special"}, {"spatial-plan", "fire-safety", "environment"}),
+        ({**HOUSE, "floor_area_m2": 2000}, {"spatial-plan", "environment-recommendation"}),
+        ({**HOUSE, "function": "special"}, {"spatial-plan", "fire-safety", "environment-recommendation"}),
     ],
 )
 def test_the_offices_are_asked_that_the_answers_ask_for(building: dict[str, Any], offices: set[str]) -> None:

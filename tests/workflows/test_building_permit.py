@@ -146,7 +146,7 @@ def test_every_office_that_the_answers_ask_for_is_asked_at_once(case: CaseDriver
     agree(case.apply(SHOP | {"function": "special"}))
 
     assert [task.name for task in case.case.open_tasks()] == [
-        "technical-review", "fire-safety", "spatial-plan", "environment",
+        "technical-review", "fire-safety", "spatial-plan", "environment-recommendation",
     ]  # fmt: skip
 
 
