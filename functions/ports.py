@@ -28,9 +28,8 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Token:
-    """The one open token of a case: which driver waits for which step. ``still`` asks for another timer (seconds);
-    ``answer`` is the verdict of a wait for which nobody had to be asked; ``order`` grows with the age of the driver's
-    execution."""
+    """Which driver waits for which step, and where to answer it. ``still`` asks for another timer (seconds);
+    ``answer`` is the verdict of a wait for which nobody had to be asked."""
 
     attempt: int
     episode: int
@@ -39,16 +38,25 @@ class Token:
     token: str
     still: int | None = None
     answer: str | None = None
-    order: int = 0
 
 
 @dataclass
 class Record:
-    """A case as it is stored: its commits in order, the state that they fold to, and its open token."""
+    """A case as it is stored: its commits in order, the state that they fold to, and the tokens of its driver.
+
+    There is one token, but for calls that came late or twice: which of several still lives only Step Functions knows.
+    ``turn`` counts how often they have been put.
+    """
 
     case: Case
     commits: list[Commit] = field(default_factory=list)
-    token: Token | None = None
+    tokens: tuple[Token, ...] = ()
+    turn: int = 0
+
+    @property
+    def token(self) -> Token | None:
+        """The token that was put last."""
+        return self.tokens[-1] if self.tokens else None
 
 
 class Cases(Protocol):
@@ -66,8 +74,11 @@ class Cases(Protocol):
     def claim(self, name: str, case_id: str) -> bool:
         """Let a case hold a name that no other may, such as ``permit/<number>``; tells whether it does."""
 
-    def put_token(self, case_id: str, token: Token) -> None:
-        """Keep the newest token of the newest driver; an older one never replaces it (`Superseded`)."""
+    def put_tokens(self, case_id: str, tokens: Sequence[Token], turn: int) -> None:
+        """Keep the tokens of a driver, which were ``turn`` when it looked.
+
+        Raises `CommitConflict` if others were put since, `Superseded` if a newer driver has put its own.
+        """
 
     def erase(self, case_id: str) -> None:
         """Remove the personal content of every commit; the events stay."""

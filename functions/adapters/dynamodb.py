@@ -2,7 +2,7 @@
 
     pk               sk              holds
     CASE#<id>        #00000012       one commit: events (``prev`` is the hash before), private, request, step
-    CASE#<id>        @wait           the task token of the newest driver
+    CASE#<id>        @wait           the task tokens of the newest driver
     CASE#<id>        ~case, ~<task>  views: index keys and what lists show
     CLAIM#<name>     claim           a value or number that only one case may hold
 
@@ -18,7 +18,7 @@ import binascii
 import json
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -59,18 +59,20 @@ class CaseTable:
     def load(self, case_id: str) -> Record:
         """Read a case; strongly consistent, so that what was just written is seen."""
         commits: list[Commit] = []
-        token: Token | None = None
+        tokens: tuple[Token, ...] = ()
+        turn = 0
         head = history.ZEROS
         for item in self._partition(case_id):
             if item["sk"]["S"] == "@wait":
-                token = Token(**json.loads(item["token"]["S"]))
+                tokens = tuple(Token(**known) for known in json.loads(item["tokens"]["S"]))
+                turn = int(item["turn"]["N"])
                 continue
             commit = _commit(item, head)
             head = commit.events[-1].hash
             commits.append(commit)
         if not commits:
             raise CaseUnknown({"id": "Berkas tidak ditemukan.", "en": "There is no such case."})
-        return Record(Case.of(case_id, commits), commits, token)
+        return Record(Case.of(case_id, commits), commits, tokens, turn)
 
     def commit(self, case_id: str, commit: Commit) -> None:
         """Put the commit where its number is still free; with claims, all or nothing."""
@@ -91,33 +93,33 @@ class CaseTable:
         except ClientError as error:
             self._explain(error, item)
 
-    def put_token(self, case_id: str, token: Token) -> None:
-        """Keep the token, unless a newer driver has put its own, or this one a newer."""
+    def put_tokens(self, case_id: str, tokens: Sequence[Token], turn: int) -> None:
+        """Keep the tokens of a driver, unless it has put others since, or a newer driver its own."""
+        driver = _rank(tokens[-1])
+        plain = [{k: v for k, v in asdict(token).items() if v is not None} for token in tokens]
         item = {
             "pk": {"S": f"CASE#{case_id}"},
             "sk": {"S": "@wait"},
-            "attempt": {"N": str(_rank(token))},
-            "token": {
-                "S": json.dumps(
-                    {k: v for k, v in asdict(token).items() if v is not None and k != "order"},
-                    separators=(",", ":"),
-                )
-            },
+            "attempt": {"N": str(driver)},
+            "turn": {"N": str(turn + 1)},
+            "tokens": {"S": json.dumps(plain, separators=(",", ":"))},
         }
+        unchanged = "attribute_not_exists(attempt) OR attempt < :mine OR (attempt = :mine AND turn = :turn)"
         try:
             with _answering():
                 self._client.put_item(
                     TableName=self._table,
                     Item=item,
-                    ConditionExpression="attribute_not_exists(attempt) OR attempt <= :mine",
-                    ExpressionAttributeValues={":mine": item["attempt"]},
+                    ConditionExpression=unchanged,
+                    ExpressionAttributeValues={":mine": item["attempt"], ":turn": {"N": str(turn)}},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ClientError as error:
-            if _code(error) == "ConditionalCheckFailedException":
-                raise Superseded(
-                    "a newer execution, or a newer wait of this one, drives this case"
-                ) from error
-            raise
+            if _code(error) != "ConditionalCheckFailedException":
+                raise
+            if int(error.response["Item"]["attempt"]["N"]) > driver:
+                raise Superseded("a newer execution drives this case") from error
+            raise CommitConflict("other tokens were put first") from error
 
     def erase(self, case_id: str) -> None:
         """Remove the personal content of every commit."""
@@ -459,8 +461,8 @@ def _commit(item: Item, head: str) -> Commit:
 
 
 def _rank(token: Token) -> int:
-    """Of two drivers the newer counts more, of two tokens of one driver the younger."""
-    return (token.episode * 10_000 + token.attempt) * 10**16 + token.order
+    """Of two drivers the newer counts more."""
+    return token.episode * 10_000 + token.attempt
 
 
 def _same(stored: Item | None, item: Item) -> bool:

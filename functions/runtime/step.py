@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -31,6 +30,9 @@ _TRIES = 6
 TOLERANCE = 120
 """By how many seconds a timer may ring too late. Each answer to a timer takes some itself, so that asking for the very
 second would never come to an end; whoever acts meanwhile is judged by the term and not by the timer."""
+
+
+_MOST_TOKENS = 4
 
 
 class StepRequest(BaseModel):
@@ -54,22 +56,10 @@ class StepRequest(BaseModel):
 
 
 class WaitRequest(StepRequest):
-    """A step that waits: the token to answer, after how many seconds the state's timer rings, and when it was entered.
-
-    A call that comes late, when the execution has moved on or tried again, must not put its token in the place of the
-    newer one, to whom nobody would then answer.
-    """
+    """A step that waits: the token to answer, and after how many seconds the state's timer rings."""
 
     token: str
     timeout: int
-    entered: datetime | None = None
-    retries: int = 0
-
-    @property
-    def order(self) -> int:
-        """Tell tokens of one driver apart by age: milliseconds of the law's time, and the retry."""
-        since = self.entered.timestamp() if self.entered else 0
-        return int(since * 1000) * 100 + min(self.retries, 99)
 
 
 @dataclass
@@ -168,10 +158,22 @@ def _wait(request: WantedWait, open_tasks: Callable[[WantedWait, Desk], str | No
         request.token,
         still=None if decided else _still(request, desk, rang=rang),
         answer=answer,
-        order=request.order,
     )
-    ports.cases.put_token(request.case, token)
+    tokens = [*_perhaps_alive(record, desk, token), token]
+    ports.cases.put_tokens(request.case, tokens[-_MOST_TOKENS:], record.turn)
     return {}
+
+
+def _perhaps_alive(record: Record, desk: Desk, new: Token) -> list[Token]:
+    """Give the tokens that must stay beside a new one: this call may be the one that came late or twice."""
+    return [
+        token
+        for token in record.tokens
+        if (token.episode, token.attempt) == (new.episode, new.attempt)
+        and token.token != new.token
+        and token.answer is None
+        and waits.verdict_of(desk.case, desk.service, (token.episode, token.step, token.round)) is None
+    ]
 
 
 def _still(request: WaitRequest, desk: Desk, *, rang: bool) -> int | None:

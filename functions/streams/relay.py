@@ -4,7 +4,7 @@ It looks at a case and does what is due: it starts the execution of an episode o
 open token once its wait is settled. All of it is harmless when repeated, late or out of order:
 
     started twice     the name of an execution is that of its attempt
-    answered twice    a token takes one answer
+    answered twice    a token takes one answer, and of several of one wait only one lives
     answered too soon there is no token yet; when the step leaves it, the stream wakes the relay again
     crashed           the batch comes again
 
@@ -46,8 +46,9 @@ def run(case_id: str, batch: Sequence[Mapping[str, Any]]) -> None:
     types = {event["type"] for event in happened}
     if types & {"episode.opened", "case.redriven"}:
         _start(record.case, stop_older="case.redriven" in types)
-    if record.token and (types & DRIVING or any(records.is_token(one) for one in batch)):
-        _answer(record.case, service, record.token)
+    if types & DRIVING or any(records.is_token(one) for one in batch):
+        for token in record.tokens:
+            _answer(record.case, service, token)
     if record.case.children and (types & TENDING or any(records.is_token(one) for one in batch)):
         _tend(record.case)
     if record.case.parent and "episode.closed" in types:

@@ -212,14 +212,12 @@ def _choice(step: ChooseStep, titles: Mapping[str, str]) -> State:
 
 
 def _arguments(function: str, step: Step, parameters: State, *, timeout: str | None = None) -> State:
-    """Give what a step is called with; one that waits also learns its token, its age, and when its timer rings."""
+    """Give what a step is called with; one that waits also learns its token and when its timer rings."""
     payload: State = {key: f"{{% ${key} %}}" for key in ("case", "episode", "attempt", "round")}
     payload["step"] = step.name
     if timeout:
         payload |= {
             "token": "{% $states.context.Task.Token %}",
-            "entered": "{% $states.context.State.EnteredTime %}",
-            "retries": "{% $states.context.State.RetryCount %}",
             "timeout": timeout,
         }
     return {"FunctionName": f"${{{function}}}", "Payload": {**payload, "parameters": parameters}}

@@ -207,34 +207,46 @@ def test_a_conflict_is_told_before_a_taken_name(table: CaseTable):
 # -- tokens ------------------------------------------------------------------------------------------------------
 
 
-def test_the_token_is_loaded_with_the_case(table: CaseTable):
+def test_the_tokens_are_loaded_with_the_case(table: CaseTable):
     table.commit(CASE_ID, first())
-    table.put_token(CASE_ID, replace(TOKEN, still=5, answer="paid"))
+    told = (TOKEN, replace(TOKEN, token="new", still=5), replace(TOKEN, step="bill", answer="paid"))
+    table.put_tokens(CASE_ID, told, 0)
 
-    assert table.load(CASE_ID).token == replace(TOKEN, still=5, answer="paid")
+    record = table.load(CASE_ID)
+
+    assert (record.tokens, record.turn, record.token) == (told, 1, told[-1])
 
 
-@pytest.mark.parametrize("newer", [
-    replace(TOKEN, token="new"), replace(TOKEN, attempt=2), replace(TOKEN, episode=2), replace(TOKEN, step="review"),
-])  # fmt: skip
-def test_a_newer_token_takes_the_place_of_an_older(table: CaseTable, newer: Token):
+def test_tokens_are_put_in_turn(table: CaseTable):
     table.commit(CASE_ID, first())
-    table.put_token(CASE_ID, TOKEN)
+    table.put_tokens(CASE_ID, [TOKEN], 0)
+    table.put_tokens(CASE_ID, [replace(TOKEN, step="review")], 1)
 
-    table.put_token(CASE_ID, newer)
+    with pytest.raises(CommitConflict):
+        table.put_tokens(CASE_ID, [TOKEN], 1)
 
-    assert table.load(CASE_ID).token == newer
+    assert table.load(CASE_ID).tokens == (replace(TOKEN, step="review"),)
+
+
+@pytest.mark.parametrize("newer", [replace(TOKEN, attempt=2), replace(TOKEN, episode=2)])
+def test_a_newer_driver_takes_the_place_of_an_older_whatever_the_turn(table: CaseTable, newer: Token):
+    table.commit(CASE_ID, first())
+    table.put_tokens(CASE_ID, [TOKEN], 0)
+
+    table.put_tokens(CASE_ID, [newer], 0)
+
+    assert table.load(CASE_ID).tokens == (newer,)
 
 
 @pytest.mark.parametrize("standing", [replace(TOKEN, attempt=2), replace(TOKEN, episode=2)])
 def test_an_older_driver_never_takes_the_place_of_a_newer(table: CaseTable, standing: Token):
     table.commit(CASE_ID, first())
-    table.put_token(CASE_ID, standing)
+    table.put_tokens(CASE_ID, [standing], 0)
 
     with pytest.raises(Superseded):
-        table.put_token(CASE_ID, replace(TOKEN, attempt=99) if standing.episode == 2 else TOKEN)
+        table.put_tokens(CASE_ID, [replace(TOKEN, attempt=99) if standing.episode == 2 else TOKEN], 1)
 
-    assert table.load(CASE_ID).token == standing
+    assert table.load(CASE_ID).tokens == (standing,)
 
 
 # -- views -------------------------------------------------------------------------------------------------------

@@ -80,11 +80,7 @@ def test_a_task_waits_for_its_token() -> None:
     assert state["Arguments"]["FunctionName"] == "${OpenTasks}"
     assert (payload["step"], payload["token"]) == ("check", "{% $states.context.Task.Token %}")
     assert payload["timeout"] == state["TimeoutSeconds"]
-    assert payload["entered"] == "{% $states.context.State.EnteredTime %}"
-    assert payload["retries"] == "{% $states.context.State.RetryCount %}"
-    assert set(payload) == {
-        "case", "episode", "attempt", "round", "step", "token", "entered", "retries", "timeout", "parameters",
-    }  # fmt: skip
+    assert set(payload) == {"case", "episode", "attempt", "round", "step", "token", "timeout", "parameters"}
 
 
 def test_the_parameters_of_a_step_travel_in_its_state() -> None:

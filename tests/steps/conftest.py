@@ -63,8 +63,7 @@ class Stage:
         payload = state["Arguments"]["Payload"]
         known: dict[str, Any] = {"case": self.id, "episode": 1, "attempt": 1, "round": 1}
         if "token" in payload:
-            entered = self.aws.clock.now().isoformat()
-            known |= {"token": f"token of {step}", "timeout": 60, "entered": entered, "retries": 0}
+            known |= {"token": f"token of {step}", "timeout": 60}
         return {**payload, **known, **changes}
 
     def call(self, step: str, *, process: str = "application", **changes: Any) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def test_a_step_that_is_called_twice_opens_its_tasks_once(stage: Stage, step: st
     types = stage.types
 
     stage.call(step)
-    stage.call(step, token="another", retries=1)
+    stage.call(step, token="another")
 
     assert stage.types == types
     assert token(stage).token == "another"
@@ -120,7 +120,7 @@ def test_a_step_that_was_killed_before_it_left_its_token_leaves_it_the_next_time
         stage.call("completeness")
     assert stage.record.token is None
 
-    stage.call("completeness", retries=1)
+    stage.call("completeness")
 
     assert token(stage).step == "completeness"
     assert stage.types.count("task.opened") == 1
@@ -173,29 +173,66 @@ def test_a_newer_attempt_walks_through_what_is_done_and_opens_nothing_twice(stag
 # -- tokens that come late ---------------------------------------------------------------------------------------
 
 
-def test_a_call_that_comes_late_does_not_take_the_place_of_the_newer_waits_token(stage: Stage):
+def tokens(stage: Stage) -> list[str]:
+    return [one.token for one in stage.record.tokens]
+
+
+def test_the_token_of_a_wait_that_is_over_gives_way_to_the_next(stage: Stage):
     walk = stage.put(Walk().submitted())
-    first = stage.payload("completeness")
     stage.call("completeness")
     walk.open("completeness").act("completeness", "approve")
     stage.ports.cases.commit(walk.case.id, walk.commits[-1])
-    stage.aws.advance(timedelta(seconds=1))
+
     stage.call("review")
 
-    with pytest.raises(Superseded):
-        stage.call("completeness", entered=first["entered"])
-
-    assert token(stage).step == "review"
+    assert tokens(stage) == ["token of review"]
 
 
-def test_a_slow_first_try_does_not_take_the_place_of_the_second_tries_token(stage: Stage):
+def test_a_call_that_comes_late_leaves_the_token_of_the_newer_wait_alone(stage: Stage):
+    walk = stage.put(Walk().submitted())
+    stage.call("completeness")
+    walk.open("completeness").act("completeness", "approve")
+    stage.ports.cases.commit(walk.case.id, walk.commits[-1])
+    stage.call("review")
+
+    stage.call("completeness", token="late")
+
+    assert tokens(stage) == ["token of review", "late"]
+
+
+def test_of_two_tries_at_one_wait_both_tokens_stay_for_only_one_lives(stage: Stage):
     stage.put(Walk().submitted())
-    stage.call("completeness", token="second", retries=1)
+    stage.call("completeness", token="second")
 
-    with pytest.raises(Superseded):
-        stage.call("completeness", token="first", retries=0)
+    stage.call("completeness", token="slow first")
 
-    assert token(stage).token == "second"
+    assert tokens(stage) == ["second", "slow first"]
+
+
+def test_tokens_do_not_gather_for_ever(stage: Stage):
+    stage.put(Walk().submitted())
+
+    for number in range(9):
+        stage.call("completeness", token=f"token {number}")
+
+    assert tokens(stage) == ["token 5", "token 6", "token 7", "token 8"]
+
+
+def test_two_calls_at_once_keep_both_tokens(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    stage.put(Walk().submitted())
+    stage.call("completeness", token="first")
+    put, raced = stage.ports.table.put_tokens, []
+
+    def put_after_another(*arguments: Any) -> None:
+        if not raced:
+            raced.append(True)
+            stage.call("completeness", token="overtaking")
+        put(*arguments)
+
+    monkeypatch.setattr(stage.ports.table, "put_tokens", put_after_another)
+    stage.call("completeness", token="overtaken")
+
+    assert tokens(stage) == ["first", "overtaking", "overtaken"]
 
 
 # -- time --------------------------------------------------------------------------------------------------------
