@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,8 +10,28 @@ import pytest
 from infra.driver import CaseDriver
 from infra.local.office import Office
 from tests.api.asking import Asker, Got
+from tests.api.conftest import opened
+from tests.api.conftest import opened
 
 As = Callable[..., Asker]
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Office]:
+    """One office for all of them: each test has a case of its own."""
+    with opened() as running:
+        yield running
+
+
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Office]:
+    """One office for all of them: each test has a case of its own."""
+    with opened() as running:
+        yield running
+
+
 WHY = {"reason": "Rencana berubah."}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,8 +11,28 @@ import pytest
 from infra.driver import SMALL_PDF, CaseDriver
 from infra.local.office import Office
 from tests.api.asking import Asker, Got
+from tests.api.conftest import opened
+from tests.api.conftest import opened
 
 As = Callable[..., Asker]
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Office]:
+    """One office for all of them: each test has a case of its own."""
+    with opened() as running:
+        yield running
+
+
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Office]:
+    """One office for all of them: each test has a case of its own."""
+    with opened() as running:
+        yield running
+
+
 FILE = {
     "kind": "id-card", "filename": "ktp siti.pdf", "content_type": "application/pdf", "size": len(SMALL_PDF),
     "sha256": hashlib.sha256(SMALL_PDF).hexdigest(),

@@ -294,7 +294,7 @@ class TestFaults:
         assert got.headers["Retry-After"]
 
     def test_health_tells_when_the_table_does_not_answer(self, as_: As, office: Office) -> None:
-        assert as_().get("/v1/health").body == {"status": "ready", "services": 1}
+        assert as_().get("/v1/health").body["status"] == "ready"
 
         office.system.aws.faults.fail("dynamodb", "GetItem", times=5)
 

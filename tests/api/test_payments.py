@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,8 +13,28 @@ from functions.domain import signatures
 from infra.driver import CaseDriver
 from infra.local.office import Office
 from tests.api.asking import Asker, Got
+from tests.api.conftest import opened
+from tests.api.conftest import opened
 
 As = Callable[..., Asker]
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Office]:
+    """One office for all of them: each test has a case of its own."""
+    with opened() as running:
+        yield running
+
+
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Office]:
+    """One office for all of them: each test has a case of its own."""
+    with opened() as running:
+        yield running
+
+
 SECRET = "local-payment-secret"
 
 
