@@ -111,6 +111,15 @@ class CaseDriver:
         day: date = self._calendar_of(self.service.agency).day_of(self.now)
         return day
 
+    def child(self, service: str) -> CaseDriver:
+        """Give the newest case of this service that the case has started. Raises LookupError."""
+        found = [child for child in self.case.children.values() if child.service == service]
+        if not found:
+            raise LookupError(f"no case of {service!r} was started")
+        asking = found[-1].applicant
+        applicant = holder(asking) if "/" in asking else user(asking)
+        return CaseDriver(self.system, service=service, applicant=applicant, case_id=found[-1].id)
+
     def task(self, name: str) -> Task:
         """Give the newest task of that name. Raises LookupError."""
         found = [task for task in self.case.tasks.values() if task.name == name]

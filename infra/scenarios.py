@@ -97,15 +97,20 @@ _ACTS = (
 
 
 class Step(_Part):
-    """One act of one person, or of time, and what is expected then; ``change`` are answers that an act changes."""
+    """One act of one person, or of time, and what is expected then; ``change`` are answers that an act changes.
+
+    ``child`` names a service: the step then is about the case of that service which this one has started.
+    """
 
     as_: str | None = Field(None, alias="as")
     for_: str | None = Field(None, alias="for")
+    child: str | None = None
     do: str | None = None
     task: str | None = None
     comment: str | None = None
     fields: Annotated[Named, BeforeValidator(_named)] = {}
     documents: Annotated[Named, BeforeValidator(_named)] = {}
+    conditions: tuple[str, ...] = ()
     answer: dict[str, Any] | None = None
     send: tuple[str, ...] | None = None
     submit: Literal[True] | None = None
@@ -234,6 +239,7 @@ def _file(driver: CaseDriver, given: Given) -> None:
 
 def _take(script: Script, number: int, step: Step, driver: CaseDriver) -> None:
     try:
+        driver = driver.child(step.child) if step.child else driver
         for name in step.acts:
             ACTS[name](step, driver)
     except LookupError as error:
@@ -267,6 +273,8 @@ def _do(step: Step, driver: CaseDriver) -> None:
         data["fields"] = [{"pointer": pointer, "message": text} for pointer, text in step.fields.items()]
     if step.documents:
         data["documents"] = [{"kind": kind, "message": text} for kind, text in step.documents.items()]
+    if step.conditions:
+        data["conditions"] = list(step.conditions)
     who: Any = step.as_
     if step.for_:
         who = _standing_in(step, driver)
