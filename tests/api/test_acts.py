@@ -11,18 +11,8 @@ from infra.driver import CaseDriver
 from infra.local.office import Office
 from tests.api.asking import Asker, Got
 from tests.api.conftest import opened
-from tests.api.conftest import opened
 
 As = Callable[..., Asker]
-
-
-@pytest.fixture(scope="module")
-def office() -> Iterator[Office]:
-    """One office for all of them: each test has a case of its own."""
-    with opened() as running:
-        yield running
-
-
 
 
 @pytest.fixture(scope="module")
