@@ -101,7 +101,8 @@ def announce(call: Call, case: str) -> Reply:
             content_type=body.content_type,
             size=body.size,
             sha256=body.sha256,
-            officer=call.person.username not in (writer.case.applicant, writer.case.filed_by),
+            officer=call.person.username not in (writer.case.applicant, writer.case.filed_by)
+            and not call.person.holds(writer.case.applicant, writer.now),
         )
 
     done = change(demand_case_id(case), call.person.username, decide, request=call.key)

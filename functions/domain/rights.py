@@ -129,12 +129,12 @@ def demand_task(
     """
     if not may_see_task(person, case, task, service, now):
         raise TaskUnknown({"id": "Tugas tidak ditemukan.", "en": "There is no such task."})
+    if task.kind in NOT_BY_HAND:
+        raise Forbidden("not_by_hand", _RULES["not_by_hand"])
     if task.role == "applicant":
         if not (_applicant(person, case, service, now) or _filer(person, case, service, now)):
             raise Forbidden("role", _RULES["applicant"])
         return
-    if task.kind in NOT_BY_HAND:
-        raise Forbidden("not_by_hand", _RULES["not_by_hand"])
     if not person.holds(task.role, now):
         raise Forbidden("role", _RULES["role"])
     _not_the_own_case(person, case, task, now)
