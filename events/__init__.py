@@ -267,6 +267,17 @@ class PaymentBilled(EventData):
     amount: int
     currency: str
     due_at: Moment
+    lines: list[dict[str, Any]] | None = None
+
+
+class PaymentRefunded(EventData):
+    """What was paid beyond the fee goes back: ``lines`` of which it was paid too much, ``payments`` from which it comes."""
+
+    type = "payment.refunded"
+    amount: int
+    currency: str
+    lines: list[dict[str, Any]]
+    payments: list[dict[str, Any]]
 
 
 class PaymentReceived(EventData):
@@ -305,6 +316,77 @@ class OutcomeDecided(EventData):
     result: str
     reasons: Digest | None = None
     rule: str | None = None
+
+
+class QueueJoined(EventData):
+    """A number in the line of a region, that nobody else gets; ``order`` is the place within each reserve."""
+
+    type = "queue.joined"
+    number: int
+    region: str
+    category: str
+    order: dict[str, str] = {}
+
+
+class QueueWaiting(EventData):
+    """The case waits for its turn, or again, with no process open; the number stays."""
+
+    type = "queue.waiting"
+    number: int
+    region: str
+    category: str
+    order: dict[str, str] = {}
+
+
+class QueueLeft(EventData):
+    """The number is lost for ever and given to nobody else."""
+
+    type = "queue.left"
+    number: int
+    region: str
+    reason: str
+
+
+class PlaceCalled(EventData):
+    """A round has a place for this number: the process that the service has for it begins."""
+
+    type = "place.called"
+    period: str
+    region: str
+    number: int
+    category: str
+    stage: int
+    waited_months: int
+
+
+class PlaceTaken(EventData):
+    type = "place.taken"
+    period: str
+    region: str
+    number: int
+    stage: int
+
+
+class PlaceReleased(EventData):
+    """The place is free for the next in line; ``reason`` is lapsed, refused or withdrawn."""
+
+    type = "place.released"
+    period: str
+    region: str
+    number: int
+    stage: int
+    reason: str
+
+
+class RefundOrdered(EventData):
+    """What was paid in elsewhere before goes back, in full and by this moment."""
+
+    type = "refund.ordered"
+    amount: int
+    currency: str
+    due_at: Moment
+    reason: str
+    law: str
 
 
 class PermitIssued(EventData):

@@ -20,23 +20,28 @@ from functions.api import (
     permits,
     personal_data,
     register,
+    rounds,
     services,
     statistics,
     tasks,
     webhooks,
 )
+from functions.portal import routes
 
 API = (
     *(authorizer, health, openapi),
-    *(services, cases, documents, acts, personal_data),
+    *(services, rounds, cases, documents, acts, personal_data),
     *(tasks, delegations),
     *(payments,),
     *(permits, register, statistics),
     *(webhooks,),
 )
+PORTAL = (routes,)
 
 app = Chalice(app_name="loket", configure_logs=False)
-for module in API:
+# A form with a file is no text; unless API Gateway is told so it damages it.
+app.api.binary_types.append("multipart/form-data")
+for module in (*API, *PORTAL):
     app.register_blueprint(module.blueprint)
 
 
@@ -46,12 +51,16 @@ def register_workers(app: Chalice) -> None:
         ask_correction,
         ask_payment,
         assess_fee,
+        await_date,
         check_rules,
+        join_queue,
         open_tasks,
         park_case,
         record_outcome,
+        refund_payment,
     )
     from functions.streams import (
+        allocate_places,
         document_arrived,
         document_scanned,
         execution_ended,
@@ -65,8 +74,12 @@ def register_workers(app: Chalice) -> None:
         webhooks,
     )
 
-    steps = (open_tasks, ask_correction, ask_payment, assess_fee, check_rules, record_outcome, park_case)
+    steps = (
+        *(open_tasks, ask_correction, ask_payment, await_date, assess_fee, check_rules),
+        *(refund_payment, join_queue, record_outcome, park_case),
+    )
     streams = (
+        allocate_places,
         relay,
         project,
         notices,

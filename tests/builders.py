@@ -145,7 +145,7 @@ class Walk:
             episode=number, step=step, round=key[2], key=key, case=self.case.id, attempt=opened.attempt,
             parameters=SimpleNamespace(
                 tasks=getattr(described, "of", ()), within=getattr(described, "within", None),
-                rounds=getattr(described, "rounds", None),
+                rounds=getattr(described, "rounds", None), credit=getattr(described, "credit", "step"),
             ),
         )  # fmt: skip
         known = SimpleNamespace(catalogue=CATALOGUE)

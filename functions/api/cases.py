@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -16,18 +17,32 @@ from functions.api.documents import DocumentAnswer, demand_case_id, document_ans
 from functions.api.http import Answer, Body, Call, Language, Paged, Query, Reply, route
 from functions.api.shapes import (
     ClockAnswer,
+    ComputationAnswer,
     FeeAnswer,
     LineAnswer,
     Name,
     clock_answer,
+    computation_answers,
     fee_answer,
     line_answers,
     moment,
 )
 from functions.api.tasks import TaskAnswer, Username, task_answer
-from functions.domain import acts, intake, numbers, payments, register, rights, views, waits, words
+from functions.domain import (
+    acts,
+    fees,
+    intake,
+    numbers,
+    payments,
+    queues,
+    register,
+    rights,
+    views,
+    waits,
+    words,
+)
 from functions.domain import form as forms
-from functions.domain.case import Case, Child, Writer
+from functions.domain.case import Case, Child, Queue, Writer
 from functions.domain.clock import LegalClock, rfc3339
 from functions.domain.errors import CaseUnknown, Fault, Invalid
 from functions.domain.identity import Person
@@ -96,6 +111,16 @@ class PaymentAnswer(Answer):
     paid_at: str | None
 
 
+class BalanceAnswer(Answer):
+    """What was billed, came, went back and is open; ``overpaid`` is what came beyond the fee and has not gone back."""
+
+    billed: int
+    received: int
+    refunded: int
+    open: int
+    overpaid: int
+
+
 class PermitAnswer(Answer):
     """``document`` is the id of the signed PDF."""
 
@@ -140,10 +165,34 @@ class ChildAnswer(Answer):
     status: Status
 
 
+class WaitAnswer(Answer):
+    """``years`` is an estimate; ``rule`` says how it was reached: numbers ``ahead``, places ``a_year``."""
+
+    years: int | None
+    ahead: int
+    a_year: int | None
+    rule: str
+    law: str
+
+
 class QueueAnswer(Answer):
+    """``category`` is the reserve that the case belongs to, or ``general``; ``estimate`` is there while it waits."""
+
     number: int
     region: str
     category: str
+    estimate: WaitAnswer | None = None
+
+
+class RefundAnswer(Answer):
+    """What was paid in elsewhere and goes back by ``due_at``."""
+
+    amount: int
+    currency: str
+    ordered_at: str
+    due_at: str
+    reason: Literal["withdrawn", "refused", "lapsed"]
+    law: str
 
 
 class CaseInList(Answer):
@@ -178,6 +227,9 @@ class CaseAnswer(CaseInList):
     clock: ClockAnswer | None
     outcome: OutcomeAnswer | None
     checks: list[CheckAnswer]
+    computed: dict[str, Any]
+    computations: list[ComputationAnswer]
+    balance: BalanceAnswer | None
     permits: list[PermitAnswer]
     payments: list[PaymentAnswer]
     messages: list[MessageAnswer]
@@ -187,6 +239,7 @@ class CaseAnswer(CaseInList):
     held: bool
     erased: bool
     queue: QueueAnswer | None = None
+    refunds: list[RefundAnswer] = []
 
 
 class CasePage(Answer):
@@ -483,6 +536,7 @@ def case_answer(
     """Show a case to somebody who may read it."""
     clock = case_clock(case, service)
     waiting = case.open_tasks()
+    moment_ = _at_this_moment(case, service, now)
     return CaseAnswer(
         id=case.id,
         number=case.number,
@@ -510,6 +564,9 @@ def case_answer(
         clock=clock_answer(clock, now, language) if clock else None,
         outcome=_outcome(case, language),
         checks=_checks(case, language),
+        computed=forms.computed(service, moment_) if moment_ else {},
+        computations=computation_answers(service, moment_, language) if moment_ else [],
+        balance=BalanceAnswer.model_validate(asdict(payments.balance(case))) if case.payments else None,
         permits=_permits(case, service, now, language),
         payments=_payments(case, service, language),
         messages=[MessageAnswer.model_validate(message) for message in case.messages],
@@ -520,6 +577,48 @@ def case_answer(
         actions=acts.now_open_to(person, case, service, ports.catalogue.calendar, now),  # type: ignore[arg-type]
         held=case.held,
         erased=case.erased,
+        queue=_queue(case, service, language),
+        refunds=[
+            RefundAnswer(
+                amount=one.amount,
+                currency=one.currency,
+                ordered_at=rfc3339(one.ordered_at),
+                due_at=rfc3339(one.due_at),
+                reason=one.reason,  # type: ignore[arg-type]
+                law=one.law,
+            )
+            for one in case.refunds_ordered
+        ],
+    )
+
+
+def _queue(case: Case, service: Service, language: Language) -> QueueAnswer | None:
+    """Show the number that a case has in line; a number that was given up is shown no more."""
+    queue = case.queue
+    if queue is None or queue.left:
+        return None
+    shown = QueueAnswer(number=queue.number, region=queue.region, category=queue.category)
+    return shown.model_copy(update={"estimate": _wait(queue, case, service, language)})
+
+
+def _wait(queue: Queue, case: Case, service: Service, language: Language) -> WaitAnswer | None:
+    if not queue.waiting:
+        return None
+    newest = ports.rounds.newest(service.code)
+    ledger, _ = ports.rounds.ledger(service.code, newest["period"], queue.region) if newest else (None, 0)
+    found = queues.estimate(
+        queue,
+        service,
+        case.facts,
+        served=ledger.line if ledger else 0,
+        places=ledger.places if ledger else None,
+    )
+    return WaitAnswer(
+        years=found.years,
+        ahead=found.ahead,
+        a_year=found.a_year,
+        rule=found.words[language],
+        law=found.law,
     )
 
 
@@ -541,6 +640,16 @@ def case_clock(case: Case, service: Service) -> LegalClock | None:
         return running
     process = service.process(case.episodes[-1].process if case.episodes else "application")
     return LegalClock(waits.legal_term(service, process, case.facts), calendar) if process.clock else None
+
+
+def _at_this_moment(case: Case, service: Service, now: datetime) -> dict[str, Any] | None:
+    """Give what computed results speak of, once the case has been filed and while it has its answers."""
+    if case.submitted_at is None or case.form is None or not service.computed:
+        return None
+    calendar = ports.catalogue.calendar(case.agency)
+    today = intake.filing_day(case, calendar, now)
+    context = forms.context_of(service, case.form, case.facts, today=today)
+    return fees.at(service, context, calendar, now, payments.paid(case))
 
 
 def _checks(case: Case, language: Language) -> list[CheckAnswer]:

@@ -11,7 +11,14 @@ from pydantic import Field
 
 from functions.api import lists
 from functions.api.http import Answer, Body, Call, Language, Paged, Reply, route
-from functions.api.shapes import FeeAnswer, TermAnswer, fee_answer, term_answer
+from functions.api.shapes import (
+    ComputationAnswer,
+    FeeAnswer,
+    TermAnswer,
+    computation_answers,
+    fee_answer,
+    term_answer,
+)
 from functions.domain import fees, statistics, waits
 from functions.domain import form as forms
 from functions.domain.clock import rfc3339
@@ -173,7 +180,7 @@ class NeededDocument(Answer):
 
 
 class EstimateAnswer(Answer):
-    """``computed`` holds the service's named results; what needs the missing answers is left out."""
+    """``computed`` holds the service's named results, ``computations`` what each of them rests on."""
 
     eligible: bool
     reasons: list[ReasonAnswer]
@@ -181,6 +188,7 @@ class EstimateAnswer(Answer):
     documents: list[NeededDocument]
     promised_at: str
     computed: dict[str, Any]
+    computations: list[ComputationAnswer]
 
 
 @route(
@@ -288,19 +296,21 @@ def estimate(call: Call, service: str) -> Reply:
         raise Invalid(faults)
     context = forms.context_of(found, forms.clean(found, given), today=today)
     reasons = [r for r in found.form.rules if r.kind == "eligibility" and not holds(r.must, context)]
+    moment = fees.at(found, context, calendar, call.now)
     promised = calendar.due(call.now, waits.bounded(found.clock.term, found.clock.term_by, context["facts"]))
     language = call.language
     return Reply(
         EstimateAnswer(
             eligible=not reasons,
             reasons=[ReasonAnswer(rule=r.code, message=_in(r.message, language)) for r in reasons],
-            fee=_fee(found, context, language),
+            fee=_fee(found, moment, language),
             documents=[
                 NeededDocument(kind=kind.kind, title=_in(kind.title, language), required=kind.required)
                 for kind in forms.documents_needed(found, context)
             ],
             promised_at=rfc3339(promised),
-            computed=forms.computed(found, context),
+            computed=forms.computed(found, moment),
+            computations=computation_answers(found, moment, language),
         )
     )
 

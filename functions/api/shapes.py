@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from functions.api.http import Answer, Body, Language
 from functions.domain import fees
+from functions.domain import form as forms
 from functions.domain.clock import LegalClock, Term, rfc3339
 from functions.domain.service import Service
 
@@ -102,6 +103,35 @@ class FeeAnswer(Answer):
     amount: int
     currency: str
     lines: list[LineAnswer]
+
+
+class ComputationAnswer(Answer):
+    """What a named result rests on: the rule with the version of its service, and the facts that it reads."""
+
+    name: str
+    value: Any
+    rule: str
+    version: int
+    law: str | None
+    inputs: dict[str, Any]
+    message: str | None
+
+
+def computation_answers(
+    service: Service, context: Mapping[str, Any], language: Language
+) -> list[ComputationAnswer]:
+    return [
+        ComputationAnswer(
+            name=one["name"],
+            value=one["value"],
+            rule=one["rule"],
+            version=one["version"],
+            law=one["law"],
+            inputs=one["inputs"],
+            message=one["sentence"][language] if one["sentence"] else None,
+        )
+        for one in forms.explained(service, context)
+    ]
 
 
 def clock_answer(clock: LegalClock, now: datetime, language: Language) -> ClockAnswer:

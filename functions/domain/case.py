@@ -9,6 +9,7 @@ the event that speaks of it, and can be erased without breaking the chain.
 Statuses, and where they lead:
 
     draft ▶ submitted ▶ in_review ⇄ awaiting_applicant, awaiting_payment ▶ approved | rejected | lapsed
+    in_review ▶ waitlisted ⇄ in_review, awaiting_payment (its turn has come)
     every open one ▶ withdrawn, needs_attention ▶ (redrive) where it stood; rejected ▶ (appeal) in_review
 """
 
@@ -116,6 +117,7 @@ class Payment:
     lines: list[dict[str, Any]]
     state: str = "due"
     paid_at: datetime | None = None
+    refunded: int = 0
     notifications: set[str] = field(default_factory=set)
 
 
@@ -128,6 +130,54 @@ class Permit:
     issued_at: datetime
     valid_until: datetime | None = None
     state: str = "valid"
+
+
+@dataclass(frozen=True)
+class Called:
+    """The place that a round holds for a case: in which stage, and as which category it was chosen."""
+
+    period: str
+    region: str
+    number: int
+    category: str
+    stage: int
+
+
+@dataclass
+class Queue:
+    """The place in line: ``waiting`` until it is called or left; ``order`` sorts it within each reserve."""
+
+    number: int
+    region: str
+    category: str
+    order: dict[str, str]
+    joined_at: datetime
+    waiting: bool = True
+    left: bool = False
+    called: Called | None = None
+    calls: list[Called] = field(default_factory=list)
+
+    @property
+    def entries(self) -> frozenset[str]:
+        """Under which keys the line shows this number: by itself, and within each reserve by its order."""
+        if not self.waiting:
+            return frozenset()
+        number = f"{self.number:010d}"
+        return frozenset(
+            {f"line#{number}", *(f"{name}#{key}#{number}" for name, key in self.order.items())}
+        )
+
+
+@dataclass
+class OrderedRefund:
+    """What was paid in before and goes back by a day."""
+
+    amount: int
+    currency: str
+    ordered_at: datetime
+    due_at: datetime
+    reason: str
+    law: str
 
 
 @dataclass
@@ -221,6 +271,17 @@ class StepRecord:
 
 
 @dataclass(frozen=True)
+class LineChange:
+    """What a commit changes in a line, with it or not at all; ``takes`` takes the number from the counter."""
+
+    line: str
+    number: int
+    enters: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
+    takes: bool = False
+
+
+@dataclass(frozen=True)
 class Commit:
     """What one command or one step changes: written as one item, or not at all."""
 
@@ -229,6 +290,7 @@ class Commit:
     request: Request | None = None
     step: StepRecord | None = None
     claims: tuple[str, ...] = ()
+    line: LineChange | None = None
 
     @property
     def seq(self) -> int:
@@ -267,9 +329,12 @@ class Case:
     correction: Correction | None = None
     outcome: Outcome | None = None
     outcomes: list[Outcome] = field(default_factory=list)
+    queue: Queue | None = None
+    refunds_ordered: list[OrderedRefund] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     scheduled: tuple[str, datetime] | None = None
+    refunded_lines: list[dict[str, Any]] = field(default_factory=list)
     held: bool = False
     erased: bool = False
     parked: dict[str, Any] | None = None
@@ -332,6 +397,7 @@ class Writer:
         self.now = max(now, case.changed_at or now)
         self._events: list[Event] = []
         self._private: dict[str, Any] = {}
+        self._in_line = (case.queue.number, case.queue.entries) if case.queue else (0, frozenset())
 
     def add(
         self, data: events.EventData, private: Mapping[str, Any] | None = None, *, actor: str | None = None
@@ -358,7 +424,27 @@ class Writer:
         self, *, request: Request | None = None, step: StepRecord | None = None, claims: Sequence[str] = ()
     ) -> Commit:
         """Give what is to be stored. Needs at least one event."""
-        return Commit(tuple(self._events), dict(self._private), request, step, tuple(claims))
+        return Commit(
+            tuple(self._events), dict(self._private), request, step, tuple(claims), self._line_change()
+        )
+
+    def _line_change(self) -> LineChange | None:
+        """What the line shows follows from the case, so that both are always written together."""
+        queue = self.case.queue
+        if queue is None:
+            return None
+        number, before = self._in_line
+        enters, leaves = queue.entries - before, before - queue.entries
+        takes = queue.number != number
+        if not (enters or leaves or takes):
+            return None
+        line = line_of(self.case.service, queue.region)
+        return LineChange(line, queue.number, tuple(sorted(enters)), tuple(sorted(leaves)), takes)
+
+
+def line_of(service: str, region: str) -> str:
+    """Give the name of the line in which the cases of a service wait for the places of a region."""
+    return f"{service}#{region}"
 
 
 def moment(text: str) -> datetime:
@@ -578,7 +664,12 @@ def _correction_received(case: Case, event: Event, data: Data, private: Data) ->
 
 
 def _fee_assessed(case: Case, event: Event, data: Data, private: Data) -> None:
-    case.fee = {"amount": data["amount"], "currency": data["currency"], "lines": list(data["lines"])}
+    case.fee = {
+        "amount": data["amount"],
+        "currency": data["currency"],
+        "lines": list(data["lines"]),
+        "inputs": dict(data["inputs"]),
+    }
 
 
 def _checked(case: Case, event: Event, data: Data, private: Data) -> None:
@@ -588,10 +679,19 @@ def _checked(case: Case, event: Event, data: Data, private: Data) -> None:
 
 
 def _billed(case: Case, event: Event, data: Data, private: Data) -> None:
-    lines = list(case.fee["lines"]) if case.fee else []
+    lines = data.get("lines") or (list(case.fee["lines"]) if case.fee else [])
     case.payments[data["payment"]] = Payment(
         data["payment"], data["amount"], data["currency"], moment(data["due_at"]), lines
     )
+
+
+def _refunded(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.refunded_lines += data["lines"]
+    for part in data["payments"]:
+        payment = case.payments[part["payment"]]
+        payment.refunded += part["amount"]
+        if payment.refunded == payment.amount:
+            payment.state = "refunded"
 
 
 def _paid(case: Case, event: Event, data: Data, private: Data) -> None:
@@ -628,6 +728,54 @@ def _what_was_granted_stands(case: Case) -> None:
     episode = case.episode
     if episode and episode.act in ("amend", "renew") and case.status != "approved":
         case.status, case.outcome = episode.before
+
+
+def _joined(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.queue = Queue(
+        data["number"], data["region"], data["category"], dict(data["order"]), joined_at=moment(event.at)
+    )
+
+
+def _waiting(case: Case, event: Event, data: Data, private: Data) -> None:
+    if case.queue:
+        case.queue.category, case.queue.order = data["category"], dict(data["order"])
+        case.queue.waiting, case.queue.called = True, None
+    case.status, case.outcome, case.parked = "waitlisted", None, None
+
+
+def _left(case: Case, event: Event, data: Data, private: Data) -> None:
+    if case.queue:
+        case.queue.waiting, case.queue.left, case.queue.called = False, True, None
+
+
+def _called(case: Case, event: Event, data: Data, private: Data) -> None:
+    if case.queue:
+        told = {name: data[name] for name in ("period", "region", "number", "category", "stage")}
+        case.queue.waiting, case.queue.called = False, Called(**told)
+        case.queue.calls.append(case.queue.called)
+    case.facts |= {name: data[name] for name in ("period", "stage", "waited_months")}
+
+
+def _taken(case: Case, event: Event, data: Data, private: Data) -> None:
+    """The number has served; whose it was stays told."""
+
+
+def _released(case: Case, event: Event, data: Data, private: Data) -> None:
+    if case.queue:
+        case.queue.called = None
+
+
+def _refund_ordered(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.refunds_ordered.append(
+        OrderedRefund(
+            data["amount"],
+            data["currency"],
+            moment(event.at),
+            moment(data["due_at"]),
+            data["reason"],
+            data["law"],
+        )
+    )
 
 
 def _issued_document(case: Case, event: Event, data: Data, kind: str) -> None:
@@ -779,10 +927,18 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "rules.checked": _checked,
     "payment.billed": _billed,
     "payment.received": _paid,
+    "payment.refunded": _refunded,
     "payment.refused": _payment_refused,
     "payment.failed": _payment_failed,
     "payment.expired": _payment_expired,
     "outcome.decided": _outcome,
+    "queue.joined": _joined,
+    "queue.waiting": _waiting,
+    "queue.left": _left,
+    "place.called": _called,
+    "place.taken": _taken,
+    "place.released": _released,
+    "refund.ordered": _refund_ordered,
     "permit.issued": _permit_issued,
     "permit.revoked": _permit_revoked,
     "permit.expired": _permit_expired,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import events
 from functions.domain import words
 from functions.domain.case import Writer
+from functions.domain.clock import Calendar
 from functions.domain.expression import fill, holds, names_below, reads
 from functions.domain.service import CheckRule, Service, Text
 
+LONGEST_BACK = timedelta(days=400)
+"""Working days are counted back over a little more than a year; of an older date nothing is told."""
 _PASSED = Text(id="Syarat terpenuhi.", en="The requirement is met.")
 
 
@@ -46,10 +50,25 @@ def _checked(rule: CheckRule, service: Service, context: Mapping[str, Any]) -> d
     return found | ({"law": rule.law} if rule.law else {})
 
 
+def working_days(
+    service: Service, form: Mapping[str, Any], calendar: Calendar, filed: date
+) -> dict[str, int]:
+    """Tell for each date of the form, up to the day of filing, how many working days have passed since."""
+    dates = {field.name: form.get(field.name) for field in service.form.fields if field.type == "date"}
+    days = {name: date.fromisoformat(given) for name, given in dates.items() if given}
+    return {
+        name: calendar.working_days_between(day, filed)
+        for name, day in days.items()
+        if timedelta(0) <= filed - day <= LONGEST_BACK
+    }
+
+
 def inputs_of(expression: str, context: Mapping[str, Any]) -> dict[str, Any]:
     """Give the facts that an expression reads, with their values."""
     known = context.get("facts", {})
     found = {name: known.get(name) for name in names_below("facts", expression)}
+    passed = context.get("working_days", {})
+    found |= {f"working_days.{name}": passed.get(name) for name in names_below("working_days", expression)}
     return found | ({"today": context["today"]} if reads("today", expression) else {})
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 import events
-from functions.domain import history, intake, waits, words
-from functions.domain.case import Case, Checked, Task, Writer
-from functions.domain.clock import Term, rfc3339
+from functions.domain import history, intake, queues, waits, words
+from functions.domain.case import Called, Case, Checked, Task, Writer
+from functions.domain.clock import Calendar, Term, rfc3339
 from functions.domain.errors import Fault, Invalid, NotNow
 from functions.domain.service import Later, OutcomeStep, Process, Service, Text
 
@@ -32,21 +32,45 @@ def can_withdraw(case: Case, service: Service) -> bool:
     return service.withdrawable and (case.is_open or case.status == "draft")
 
 
-def withdraw(writer: Writer, service: Service, reason: str) -> None:
-    """The applicant takes the case back: whatever is open is called off, nothing is decided."""
+def withdraw(
+    writer: Writer, service: Service, reason: str, calendar_of: waits.CalendarOf | None = None
+) -> None:
+    """The applicant takes the case back: whatever is open is called off, nothing is decided.
+
+    A number in line is lost with it, and a deposit goes back: its term needs the calendar.
+    """
     if not can_withdraw(writer.case, service):
         raise _not_now(
             writer.case,
             {"id": "Berkas ini tidak dapat ditarik lagi.", "en": "This case cannot be withdrawn."},
         )
-    take_back(writer, reason)
+    agency = writer.case.agency
+    take_back(writer, reason, service, calendar_of(agency) if calendar_of else None)
 
 
-def take_back(writer: Writer, reason: str) -> None:
+def take_back(
+    writer: Writer, reason: str, service: Service | None = None, calendar: Calendar | None = None
+) -> None:
     """Call off whatever is open and end the case, whether or not its service lets an applicant do so."""
     _call_off(writer, "withdrawn")
     writer.add(events.CaseWithdrawn(reason=history.digest(reason)), {"reason": reason})
+    _come_to_nothing(writer, service, calendar, "withdrawn")
     _end(writer)
+
+
+def _come_to_nothing(
+    writer: Writer, service: Service | None, calendar: Calendar | None, reason: str
+) -> None:
+    """What the case was for is given up: its number in line, and what was paid in before.
+
+    A change of what stands leaves it standing.
+    """
+    episode = writer.case.episode
+    if episode and episode.act in ("amend", "renew"):
+        return
+    queues.leave(writer, reason)
+    if service and service.deposit and calendar:
+        queues.refund(writer, service, calendar, reason)
 
 
 def can_appeal(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
@@ -171,6 +195,7 @@ _LEADING_TO = {
     "approved": ("approve", "no_objection"),
     "rejected": ("reject", "object", "return"),
     "lapsed": ("lapse",),
+    "waitlisted": ("lapse", "reject", "approve", "no_objection"),
 }
 """Which answers lead to a result, the weightiest first."""
 
@@ -242,18 +267,22 @@ def _demanded(case: Case, service: Service, task: Task) -> bool:
 
 
 def conclude(
-    writer: Writer, service: Service, *, result: str, opens: str | None, later: tuple[Later, datetime] | None = None
-) -> None:
+    writer: Writer, service: Service, *, result: str, opens: str | None, later: tuple[Later, datetime] | None = None,
+    calendar: Calendar | None = None,
+) -> None:  # fmt: skip
     """End the episode with its result; an appeal that is upheld opens the application anew.
 
-    ``later`` is what opens by itself, and when.
+    ``later`` is what opens by itself, and when. Who waits in line and what was paid in before need the calendar.
     """
     case = writer.case
     episode = case.episode
     if episode is None:
         return
     decision = decision_of(case, service, episode.no, result)
-    if result == "lapsed":
+    if result == "waitlisted" and calendar:
+        lapsed = any(task.episode == episode.no and task.action == "lapse" for task in case.tasks.values())
+        queues.wait(writer, service, calendar.day_of(writer.now), "lapsed" if lapsed else "refused")
+    elif result == "lapsed":
         writer.add(events.CaseLapsed(reason=decision.rule or "term"), actor="law")
     else:
         writer.add(
@@ -266,6 +295,10 @@ def conclude(
             {"reasons": decision.reasons} if decision.reasons else None,
             actor=decision.by,
         )
+    if result == "approved":
+        queues.take(writer)
+    elif result in ("rejected", "lapsed"):
+        _come_to_nothing(writer, service, calendar, "refused" if result == "rejected" else "lapsed")
     _end(writer)
     if opens:
         intake.open_episode(writer, opens)
@@ -288,11 +321,27 @@ def process_for(service: Service, act: str) -> str | None:
 
 def can_open(case: Case, process: Process, calendar_of: waits.CalendarOf, now: datetime) -> bool:
     """Tell whether a process may be opened now: in this status, by nobody else, within its term."""
-    if case.status not in process.statuses or case.outcome is None or case.episode or case.erased:
+    if case.status not in process.statuses or case.episode or case.erased:
         return False
+    if case.outcome is None:
+        return case.status == "waitlisted"
     return process.opens_within is None or now <= calendar_of(case.agency).due(
         case.outcome.at, process.opens_within
     )
+
+
+def call_to_place(writer: Writer, service: Service, called: Called) -> bool:
+    """Open the process of who is called to a place, once; tells whether the place is held.
+
+    It is not where the case does not wait any more.
+    """
+    queue, before = writer.case.queue, writer.case.seq
+    waited = queues.months_waited(queue.joined_at, writer.now) if queue else 0
+    if not queues.call(writer, called, waited):
+        return False
+    if writer.case.seq != before:
+        intake.open_episode(writer, queues.process_of_a_round(service), actor="system")
+    return True
 
 
 def begin(

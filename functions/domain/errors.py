@@ -184,5 +184,9 @@ class ChecksFailed(StepVerdict):
     pass
 
 
+class Overpaid(StepVerdict):
+    pass
+
+
 def _kebab(name: str) -> str:
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")

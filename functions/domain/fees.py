@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from functions.domain.clock import Calendar, Term
 from functions.domain.errors import LoketError
 from functions.domain.expression import evaluate, holds, round_half_up
-from functions.domain.service import Fee
+from functions.domain.service import Fee, Service
 
 LARGEST = 2**53 - 1
 """JSONata numbers are IEEE doubles: beyond this a whole rupiah could be lost."""
@@ -24,14 +26,80 @@ class Assessment:
 
 
 def assess(fee: Fee, context: Mapping[str, Any]) -> Assessment:
-    """Compute the fee over ``{form, facts}``; raises `LoketError` when a line gives no sensible amount."""
+    """Compute the fee over what `at` gives, line by line; raises `LoketError` when one gives no sensible amount."""
     known = {**context, "values": {**context.get("values", {}), **fee.values}}
-    lines: list[dict[str, Any]] = [
-        {"code": line.code, "amount": _amount(line.code, line.amount, known)}
-        for line in fee.lines
-        if holds(line.when, known)
-    ]
-    return Assessment(sum(line["amount"] for line in lines), fee.currency, tuple(lines))
+    amounts: dict[str, int] = {}
+    for line in fee.lines:
+        known["lines"] = dict(amounts)
+        if holds(line.when, known):
+            amounts[line.code] = _amount(line.code, line.amount, known)
+    lines = tuple({"code": code, "amount": amount} for code, amount in amounts.items())
+    return Assessment(sum(amounts.values()), fee.currency, lines)
+
+
+def at(
+    service: Service,
+    context: Mapping[str, Any],
+    calendar: Calendar,
+    now: datetime,
+    paid: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """Add to a context what fees and computed results may speak of at this moment, and the fee's own lines.
+
+    ``paid`` is what has been paid of each line.
+    """
+    fee = service.fee
+    if fee is None:
+        return {**context, **_NOTHING}
+    day, due = calendar.day_of(now), due_day(fee, context, calendar)
+    known = {
+        **context,
+        "today": day.isoformat(),
+        "months_late": months_begun(due, day) if due else 0,
+        "due_on": due.isoformat() if due else None,
+        "paid": {line.code: 0 for line in fee.lines} | dict(paid or {}),
+    }
+    return {**known, "lines": {line["code"]: line["amount"] for line in assess(fee, known).lines}}
+
+
+_NOTHING: Mapping[str, Any] = {"months_late": 0, "due_on": None, "paid": {}, "lines": {}}
+
+
+def due_day(fee: Fee, context: Mapping[str, Any], calendar: Calendar) -> date | None:
+    """Give the last day on which the fee can be paid without delay."""
+    for due in fee.due:
+        start = evaluate(due.after, context) if holds(due.when, context) else None
+        if isinstance(start, str):
+            return calendar.day_of(calendar.due(calendar.end_of_day(_last_day(start)), due.within))
+    return None
+
+
+def months_begun(due: date, day: date) -> int:
+    """Count the months that have begun since the due day; a month ends on the day with the same number."""
+    months = 0
+    while day > _after(due, months):
+        months += 1
+    return months
+
+
+def right_until(fee: Fee, context: Mapping[str, Any], calendar: Calendar, now: datetime) -> datetime | None:
+    """Give the last moment at which an amount that grows with delay is still right."""
+    due = due_day(fee, context, calendar)
+    if due is None:
+        return None
+    return calendar.end_of_day(_after(due, months_begun(due, calendar.day_of(now))))
+
+
+def _after(day: date, months: int) -> date:
+    return Term(months, "months").after(day) if months else day
+
+
+def _last_day(text: str) -> date:
+    """Give the day itself, or the last day of a month."""
+    if len(text) == len("2026-01"):
+        first = date.fromisoformat(f"{text}-01")
+        return Term(1, "months").after(first) - timedelta(days=1)
+    return date.fromisoformat(text)
 
 
 def titled(fee: Fee, lines: Iterable[Mapping[str, Any]], language: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from pydantic.functional_validators import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from functions.domain.errors import Fault, Text
-from functions.domain.expression import ExpressionFailed, evaluate, holds
+from functions.domain.expression import ExpressionFailed, evaluate, fill, holds, names_below, reads
 from functions.domain.service import DocumentKind, FormField, Service
 
 MAX_FORM_BYTES = 64 * 1024
@@ -118,6 +118,33 @@ def context_of(
 def computed(service: Service, context: Mapping[str, Any]) -> dict[str, Any]:
     """Give the service's named results over what `context_of` gives."""
     return {name: evaluate(one.value, context) for name, one in service.computed.items()}
+
+
+def explained(service: Service, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give each named result with what it rests on: the rule, its version and law, the facts read, and a sentence."""
+    found = []
+    for name, one in service.computed.items():
+        value = evaluate(one.value, context)
+        facts_ = context.get("facts", {})
+        known = {"value": value, "facts": facts_}
+        # A line of the fee rests on whatever the fee reads.
+        by_fee = reads("lines", one.value)
+        inputs = {key: facts_.get(key) for key in (facts_ if by_fee else names_below("facts", one.value))}
+        late = [key for key in ("months_late", "due_on") if by_fee or reads(key, one.value)]
+        moment = {key: context[key] for key in late if context.get(key) is not None}
+        said = {language: fill(text, known) for language, text in one.words.pair().items()} if one.words else None
+        found.append(
+            {
+                "rule": f"{service.code}/{name}",
+                "name": name,
+                "value": value,
+                "version": service.version,
+                "law": one.law,
+                "inputs": {**inputs, **moment},
+                "sentence": said,
+            }
+        )
+    return found
 
 
 def _day_named(today: date | None) -> dict[str, str]:

@@ -5,8 +5,10 @@ due ▶ paid | failed (▶ due again: the bill stands) | expired
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import events
 from functions.domain import waits
@@ -98,15 +100,92 @@ def task_of(case: Case, payment: Payment) -> Task | None:
     return next((task for task in case.tasks.values() if task.payment == payment.id), None)
 
 
-def credit(case: Case, episode: int, step: str) -> int:
-    """Give what was paid for the same step of the same process in earlier episodes: they came to nothing."""
+def credit(case: Case, episode: int, step: str) -> dict[str, int]:
+    """Give, line by line, what was paid for the same step of the same process in earlier episodes.
+
+    They came to nothing, so it counts again.
+    """
     process = case.episodes[episode - 1].process
     earlier = {one.no for one in case.episodes if one.process == process and one.no < episode}
-    return sum(
-        payment.amount
+    counted = [
+        payment
         for payment in case.payments.values()
         if payment.state == "paid"
         and (task := task_of(case, payment))
         and task.step == step
         and task.episode in earlier
+    ]
+    return _by_line(counted)
+
+
+def paid(case: Case) -> dict[str, int]:
+    """Give what has been paid in the case, line by line, less what was given back."""
+    found = _by_line(payment for payment in case.payments.values() if payment.state in PAID)
+    for line in case.refunded_lines:
+        found[line["code"]] = found.get(line["code"], 0) - line["amount"]
+    return found
+
+
+def rest(lines: Iterable[Mapping[str, Any]], settled: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Give the lines that are left to pay (or, where negative, paid too much) once what is settled is taken off."""
+    wanted = {line["code"]: int(line["amount"]) for line in lines}
+    left = {code: wanted.get(code, 0) - settled.get(code, 0) for code in [*wanted, *settled]}
+    return [{"code": code, "amount": amount} for code, amount in left.items() if amount]
+
+
+def _by_line(counted: Iterable[Payment]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for payment in counted:
+        for line in payment.lines:
+            found[line["code"]] = found.get(line["code"], 0) + line["amount"]
+    return found
+
+
+PAID = frozenset({"paid", "refunded"})
+STANDING = frozenset({"due", "failed"})
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What was asked for and what came, in whole units: ``billed`` is ``received`` and ``open``, without expired bills.
+
+    ``overpaid`` is what was received and not refunded beyond the fee as it was assessed last.
+    """
+
+    billed: int
+    received: int
+    refunded: int
+    open: int
+    overpaid: int
+
+
+def balance(case: Case) -> Balance:
+    received = sum(payment.amount for payment in case.payments.values() if payment.state in PAID)
+    refunded = sum(payment.refunded for payment in case.payments.values())
+    standing = sum(payment.amount for payment in case.payments.values() if payment.state in STANDING)
+    assessed = case.fee["amount"] if case.fee else 0
+    return Balance(
+        received + standing, received, refunded, standing, max(0, received - refunded - assessed)
     )
+
+
+def refund(writer: Writer) -> int:
+    """Give back what was paid beyond the fee, out of the newest payments first; gives the amount."""
+    case = writer.case
+    amount = balance(case).overpaid
+    if not amount or case.fee is None:
+        return 0
+    parts, left = [], amount
+    for payment in reversed(case.payments.values()):
+        share = min(left, payment.amount - payment.refunded) if payment.state in PAID else 0
+        if share:
+            parts.append({"payment": payment.id, "amount": share})
+            left -= share
+    over = [
+        {"code": line["code"], "amount": -line["amount"]} for line in rest(case.fee["lines"], paid(case))
+    ]
+    writer.add(
+        events.PaymentRefunded(amount=amount, currency=case.fee["currency"], lines=over, payments=parts),
+        actor="system",
+    )
+    return amount

@@ -28,24 +28,30 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "rule": ("form", "facts", "values", "today"),
     "document": ("form", "facts"),
     "fact": ("form", "values", "today"),
-    "check": ("form", "facts", "values", "today"),
-    "computed": ("form", "facts", "values", "today"),
-    "fee": ("form", "facts", "values"),
+    "check": ("form", "facts", "values", "today", "working_days"),
+    "computed": ("form", "facts", "values", "today", "months_late", "due_on", "paid", "lines"),
+    "fee": ("form", "facts", "values", "today", "months_late", "due_on", "paid", "lines"),
+    "due": ("facts",),
     "task": ("facts",),
     "start": ("form", "facts"),
     "route": ("facts",),
+    "line": ("facts", "values", "today"),
+    "deposit": ("form", "values"),
     "meaning": ("value", "facts"),
-    "letter": ("form", "facts", "titles", "case", "permit", "computed"),
+    "letter": ("form", "facts", "titles", "case", "permit", "computed", "queue", "issued"),
     "permit": ("facts", "titles"),
-    "notice": ("facts", "titles", "case", "permit", "payment", "task", "service", "link"),
+    "notice": ("facts", "titles", "case", "permit", "payment", "task", "service", "link", "queue", "refund"),
 }
 """Which names an expression may use, by where it stands.
 
 ``form`` holds the answers, ``facts`` the declared facts, ``values`` the constants of the service and its fee,
-``computed`` the named results. ``today`` is the day of filing in the agency's zone, as ``2026-03-31``; it stays the
-same when an application is corrected later. ``titles`` gives for a
-choice of the form (or the fact of the same name) the title of the chosen option. Texts for people get ``titles``,
-dates (``…_on``, ``valid_until``) and money (``payment.amount``) already written in the language of the text.
+``computed`` the named results. In a fee ``today`` is the day of the assessment, ``due_on`` the day up to which it
+could be paid without delay and ``months_late`` how many months have begun since; ``lines`` are the amounts of the
+lines before, by code, and ``paid`` what has been paid of each line. ``today`` is the day of filing in the agency's
+zone, as ``2026-03-31``; it stays the same when an application is corrected later. In a check ``working_days`` tells for
+each date of the form how many working days passed from it to the day of filing. ``titles`` gives for a choice of the
+form (or the fact of the same name) the title of the chosen option. Texts for people get ``titles``, dates (``…_on``,
+``valid_until``) and money (``payment.amount``) already written in the language of the text.
 """
 SCOPE_NAMES: Mapping[str, tuple[str, ...]] = {
     "case": ("number", "submitted_on"),
@@ -53,6 +59,8 @@ SCOPE_NAMES: Mapping[str, tuple[str, ...]] = {
     "payment": ("amount", "due_on"),
     "task": ("title", "due_on"),
     "service": ("title",),
+    "queue": ("number", "region", "category"),
+    "refund": ("amount", "due_on"),
     "link": (),
     "value": (),
 }
@@ -194,12 +202,24 @@ class Computed(Model):
     law: str | None = None
 
 
+class Due(Model):
+    """Up to when a fee can be paid without delay: a term after a day, or after the end of a month (``2026-01``)."""
+
+    when: Expression | None = None
+    after: Expression
+    within: Term
+    law: str | None = None
+
+
 class Fee(Model):
+    """``due`` gives the first day rule that fits; without one, nothing is ever late."""
+
     currency: str = "IDR"
     law: str
     values: dict[FieldName, Any] = {}
     lines: tuple[FeeLine, ...]
     words: Text
+    due: tuple[Due, ...] = ()
 
 
 class Clock(Model):
@@ -318,9 +338,19 @@ class CorrectStep(_Step):
 
 
 class AssessStep(_Step):
-    """`assess`: the fee is computed, line by line, and bound to the case."""
+    """`assess`: the fee is computed, line by line, and bound to the case.
+
+    Where more has been paid in the case than it now comes to, the step ``overpaid`` follows, if there is one.
+    """
 
     kind: Literal["assess"] = "assess"
+    overpaid: Name | None = None
+
+
+class RefundStep(_Step):
+    """`refund`: what has been paid beyond the fee is given back; an officer, or the law, has decided so before."""
+
+    kind: Literal["refund"] = "refund"
 
 
 class CheckRule(Model):
@@ -342,11 +372,30 @@ class CheckStep(_Step):
 
 
 class PayStep(_Step):
-    """`pay`: the assessed fee is billed; a bill of zero is settled at once."""
+    """`pay`: the assessed fee is billed; a bill of zero is settled at once.
+
+    With ``overdue`` a bill whose term has passed leads back to an `assess`, for a new bill with what the delay costs,
+    at most ``times`` times. ``credit`` says what was paid before counts: for the same `step`, or all in the `case`.
+    """
 
     kind: Literal["pay"] = "pay"
     within: Term
     lapsed: Name
+    overdue: Name | None = None
+    times: int = Field(default=0, ge=0, le=11)
+    credit: Literal["step", "case"] = "step"
+
+
+class WaitStep(_Step):
+    """`wait`: nobody acts before a day or a moment has come, or before a term is over.
+
+    ``until`` gives a day (``2026-04-01``: from its first second in the agency's zone) or an RFC 3339 moment, from the
+    facts; it never waits longer than ``within``, which without it is the wait itself.
+    """
+
+    kind: Literal["wait"] = "wait"
+    within: Term
+    until: Expression | None = None
 
 
 class Branch(Model):
@@ -372,6 +421,12 @@ class Later(Model):
     opens: Name
 
 
+class EnqueueStep(_Step):
+    """`enqueue`: the case gets the next number of its region's line; it waits there once an outcome is `waitlisted`."""
+
+    kind: Literal["enqueue"] = "enqueue"
+
+
 class OutcomeStep(_Step):
     """`outcome`: how the episode ends, which documents it issues, and (for an appeal upheld) which process follows.
 
@@ -380,7 +435,7 @@ class OutcomeStep(_Step):
     """
 
     kind: Literal["outcome"] = "outcome"
-    result: Literal["approved", "rejected", "lapsed"]
+    result: Literal["approved", "rejected", "lapsed", "waitlisted"]
     issue: tuple[Name, ...] = ()
     letter: Name | None = None
     needs_payment: bool = False
@@ -396,7 +451,17 @@ class OutcomeStep(_Step):
 
 
 Step = Annotated[
-    TaskStep | ConsultStep | CorrectStep | CheckStep | AssessStep | PayStep | ChooseStep | OutcomeStep,
+    TaskStep
+    | ConsultStep
+    | CorrectStep
+    | CheckStep
+    | AssessStep
+    | RefundStep
+    | PayStep
+    | WaitStep
+    | ChooseStep
+    | EnqueueStep
+    | OutcomeStep,
     Field(discriminator="kind"),
 ]
 
@@ -407,13 +472,13 @@ class Process(Model):
     ``opens_within`` is how long after the decision it may be opened (an appeal); ``within`` is its own legal term, in
     the place of the service's; ``clock`` tells whether the legal clock runs in it. ``opens_from`` are the statuses in
     which it may be opened, ``changes`` the fields that may be changed with it. A process that is opened when it is
-    ``due`` follows on an outcome by its ``later``.
+    ``due`` follows on an outcome by its ``later``; one that is opened by a ``round`` is that of who is called to a place.
     """
 
     title: Text
     steps: tuple[Step, ...] = Field(min_length=1)
-    opened_by: Literal["submit", "appeal", "renew", "amend", "resume", "due"] = "submit"
-    opens_from: tuple[Literal["approved", "rejected", "lapsed"], ...] = ()
+    opened_by: Literal["submit", "appeal", "renew", "amend", "resume", "due", "round"] = "submit"
+    opens_from: tuple[Literal["approved", "rejected", "lapsed", "waitlisted"], ...] = ()
     opens_within: Term | None = None
     changes: tuple[FieldName, ...] = ()
     within: Term | None = None
@@ -463,7 +528,12 @@ class Letter(Model):
 
 
 class PermitKind(Model):
-    """A document that stays valid and can be verified by its number: ``<prefix>-<year>-<ten characters>``."""
+    """A document that stays valid and can be verified by its number: ``<prefix>-<year>-<ten characters>``.
+
+    What is not ``listed`` can be verified by who knows the number, but does not stand in the public register.
+    ``signed_by`` names the task whose official signs it, on the paper of that official's office; otherwise whoever
+    decided last signs for the service's own.
+    """
 
     title: Text
     prefix: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,15}$")]
@@ -471,6 +541,8 @@ class PermitKind(Model):
     valid_for: Term | None = None
     allows: Text
     signatory: Name
+    signed_by: Name | None = None
+    listed: bool = True
 
 
 NOTICES = (
@@ -485,6 +557,10 @@ NOTICES = (
     "case.lapsed",
     "permit.revoked",
     "permit.expired",
+    "queue.joined",
+    "place.called",
+    "place.released",
+    "refund.ordered",
 )
 """The events of which the applicant may be told: history types, and ``outcome.decided`` by its result."""
 
@@ -500,6 +576,43 @@ class Publication(Model):
     """What the public register shows: facts by name, never the person."""
 
     facts: dict[FieldName, Text] = {}
+
+
+class Reserve(Model):
+    """Places kept for some who wait: ``percent`` of each region's, rounded half up, in the order of ``order``.
+
+    ``order`` sorts as text, the first being the first served; who has one that is later than ``until`` does not belong
+    to it yet. Both speak of facts, never of a person.
+    """
+
+    category: Name
+    title: Text
+    percent: int = Field(ge=1, le=100)
+    order: Expression
+    until: Expression
+    law: str
+
+
+class Line(Model):
+    """How a service that has fewer places than applicants lets them wait, and calls them in yearly rounds.
+
+    ``region`` is a fact that shows a choice of the form. ``places_a_year`` is what a region can expect before any round
+    was opened; the estimate of the wait rests on it.
+    """
+
+    region: FieldName
+    law: str
+    places_a_year: Expression | None = None
+    reserves: tuple[Reserve, ...] = ()
+
+
+class Deposit(Model):
+    """What was paid in elsewhere before, and goes back in full when the case ends without what it was paid for."""
+
+    amount: Expression
+    currency: str = "IDR"
+    back_within: Term
+    law: str
 
 
 class Retention(Model):
@@ -546,6 +659,8 @@ class Service(Model):
     own: Own | None = None
     unique: tuple[FieldName, ...] = ()
     fee: Fee | None = None
+    line: Line | None = None
+    deposit: Deposit | None = None
     clock: Clock
     processes: dict[Name, Process]
     permits: dict[Name, PermitKind] = {}

@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import events
 from functions.domain.case import Case, Task, Writer
-from functions.domain.clock import Calendar, Extension, LegalClock, Pause, Term, rfc3339
+from functions.domain.clock import Calendar, Extension, LegalClock, Pause, Term, read_rfc3339, rfc3339
 from functions.domain.expression import evaluate
 from functions.domain.service import (
     ConsultStep,
@@ -28,13 +28,16 @@ from functions.domain.service import (
     TaskSpec,
     TaskStep,
     Text,
+    WaitStep,
 )
 
 Key = tuple[int, str, int]
 CalendarOf = Callable[[str], Calendar]
 
-SILENT_ACTION = {"approve": "approve", "refuse": "reject", "no_objection": "no_objection", "lapse": "lapse"}
-AGAINST = {"reject": "Rejected", "return": "Returned", "lapse": "Lapsed"}
+SILENT_ACTION = {"approve": "approve", "refuse": "reject", "no_objection": "no_objection", "lapse": "lapse",
+    "elapse": "elapse",
+}
+AGAINST = {"reject": "Rejected", "return": "Returned", "lapse": "Lapsed", "overdue": "Overdue"}
 LAW_SAYS = {"approve": "LawApproves", "no_objection": "LawApproves", "reject": "LawRefuses"}
 LONGEST_SLEEP = timedelta(days=30)
 """How long a wait sleeps when nothing falls due: then it looks again, well within the year of an execution."""
@@ -87,7 +90,7 @@ def _worst(tasks: Iterable[Task], step: Step) -> Verdict:
     actions = {task.action for task in tasks}
     if "object" in actions and isinstance(step, ConsultStep) and step.objections == "reject":
         actions.add("reject")
-    for action in ("reject", "lapse", "return"):
+    for action in ("reject", "lapse", "overdue", "return"):
         if action in actions:
             return Verdict(action, AGAINST[action])
     if isinstance(step, CorrectStep):
@@ -153,6 +156,23 @@ def due_of(writer: Writer, calendar_of: CalendarOf, spec: TaskSpec) -> datetime:
     return calendar_of(spec.role.partition("/")[0]).due(writer.now, term)
 
 
+def end_of_wait(case: Case, calendar: Calendar, within: Term, until: str | None, now: datetime) -> datetime:
+    """Give the last moment of a wait that begins now.
+
+    A day or a moment that is past already ends it at once; what gives neither ends with the longest term.
+    """
+    longest = calendar.due(now, within)
+    named = evaluate(until, {"facts": dict(case.facts)}) if until else None
+    if not isinstance(named, str):
+        return longest
+    try:
+        if len(named) == len("2026-04-01"):
+            return min(longest, calendar.end_of_day(date.fromisoformat(named) - timedelta(days=1)))
+        return min(longest, read_rfc3339(named) - timedelta(seconds=1))
+    except ValueError:
+        return longest
+
+
 def start_clock(writer: Writer, service: Service, calendar: Calendar, at: str) -> None:
     """Start the legal clock if this is the moment that the service names and the process runs on the clock."""
     case = writer.case
@@ -199,18 +219,28 @@ def _fall_silent(writer: Writer, service: Service, task: Task) -> None:
         if not task.alarmed:
             writer.add(events.AlarmRaised(reason="task", task=task.id), actor="system")
         return
-    action = SILENT_ACTION[silence]
+    action = _again(writer.case, service, task) or SILENT_ACTION[silence]
     writer.add(events.TaskExpired(task=task.id, action=action, rule=rule), actor="law")
     if task.payment:
         writer.add(events.PaymentExpired(payment=task.payment), actor="law")
-    if action == "lapse":
+    if action in ("lapse", "overdue"):
         _resume(writer)
+
+
+def _again(case: Case, service: Service, task: Task) -> str | None:
+    """A bill that may be assessed anew is overdue as often as its step says; after that it lapses."""
+    step = step_of(case, service, task.key)
+    if not isinstance(step, PayStep) or step.overdue is None:
+        return None
+    billed = sum(1 for t in case.tasks.values() if (t.episode, t.step) == (task.episode, task.step))
+    return "overdue" if billed <= step.times else None
 
 
 def _silence(case: Case, service: Service, task: Task) -> tuple[str, str]:
     spec = spec_of(case, service, task)
     if spec is None:
-        return "lapse", f"{service.code}/{task.step}: {service.clock.law}"
+        over = isinstance(step_of(case, service, task.key), WaitStep)
+        return "elapse" if over else "lapse", f"{service.code}/{task.step}: {service.clock.law}"
     return spec.silence, f"{service.code}/{task.name}: {spec.law or service.clock.law}"
 
 

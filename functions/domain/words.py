@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from functions.domain import form as forms
+from functions.domain import queues
 from functions.domain.case import Case
 from functions.domain.clock import Calendar
 from functions.domain.expression import fill
@@ -38,11 +39,41 @@ def context(
         "values": service.constants,
         "fee": dict(case.fee or {}),
         "form": form if personal else {},
+        "issued": {permit.kind.replace("-", "_"): permit.number for permit in case.permits.values()},
+        "queue": _queue(case, service, language),
+        "refund": _refund(case, calendar, language),
     }
     if personal:
         today = calendar.day_of(case.submitted_at) if case.submitted_at else None
-        known["computed"] = forms.computed(service, forms.context_of(service, form, case.facts, today=today))
+        lines = {line["code"]: line["amount"] for line in case.fee["lines"]} if case.fee else {}
+        then = {**(case.fee.get("inputs", {}) if case.fee else {}), "lines": lines}
+        context_ = forms.context_of(service, form, case.facts, today=today)
+        late = {name: then[name] for name in ("months_late", "due_on", "paid", "lines") if name in then}
+        known["computed"] = forms.computed(service, context_ | late)
     return {**known, **more}
+
+
+def _queue(case: Case, service: Service, language: Language) -> dict[str, Any]:
+    """The number in line, with the words for its region and its category."""
+    queue = case.queue
+    if queue is None:
+        return {}
+    region = queues.regions(service).get(queue.region, {})
+    return {
+        "number": queue.number,
+        "region": region.get(language, queue.region),
+        "category": queues.titles(service)[queue.category][language],
+    }
+
+
+def _refund(case: Case, calendar: Calendar, language: Language) -> dict[str, Any]:
+    ordered = case.refunds_ordered[-1] if case.refunds_ordered else None
+    if ordered is None:
+        return {}
+    return {
+        "amount": amount(ordered.amount, ordered.currency, language),
+        "due_on": day(ordered.due_at, calendar, language),
+    }
 
 
 def titles(service: Service, form: Mapping[str, Any], language: Language) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""Compute the fee line by line and bind it to the case, with everything needed to compute it again."""
+"""Compute the fee line by line and bind it to the case, with everything needed to compute it again.
+
+Caught by the definitions: ``Overpaid``, ``Superseded``, ``CaseClosed``.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
 import events
-from functions.domain import fees
+from functions.domain import fees, payments
 from functions.domain import form as forms
+from functions.domain.errors import Overpaid
 from functions.domain.service import Fee
 from functions.runtime.step import Desk, StepRequest, step
 
@@ -18,6 +22,7 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     fee: Fee
+    overpaid: str | None = None
 
 
 class Request(StepRequest):
@@ -25,19 +30,26 @@ class Request(StepRequest):
 
 
 def run(request: Request, desk: Desk) -> None:
-    """Assess the fee over the form and the facts as they stand."""
-    context = forms.context_of(desk.service, desk.case.form, desk.case.facts)
-    assessed = fees.assess(request.parameters.fee, context)
+    """Assess the fee over the form and the facts as they stand; raises `Overpaid` where more was paid than that."""
+    case, fee = desk.case, request.parameters.fee
+    calendar = desk.ports.catalogue.calendar(case.agency)
+    service = desk.service.model_copy(update={"fee": fee})
+    context = forms.context_of(service, case.form, case.facts)
+    context = fees.at(service, context, calendar, desk.writer.now, payments.paid(case))
+    assessed = fees.assess(fee, context)
+    late = {name: context[name] for name in ("today", "due_on", "months_late", "paid")} if fee.due else {}
     desk.writer.add(
         events.FeeAssessed(
             amount=assessed.amount,
             currency=assessed.currency,
             lines=list(assessed.lines),
-            inputs=desk.case.facts,
-            law=request.parameters.fee.law,
-            version=desk.case.service_version,
+            inputs={**case.facts, **late},
+            law=fee.law,
+            version=case.service_version,
         )
     )
+    if request.parameters.overpaid and payments.balance(case).overpaid:
+        raise Overpaid("more was paid than the fee comes to")
 
 
 handler = blueprint.lambda_function(name="assess_fee")(step(Request, run))

@@ -31,9 +31,9 @@ def run(request: Request, desk: Desk) -> None:
     """Check every rule over the form and the facts as they stand; raises `ChecksFailed` where one does not hold."""
     case = desk.case
     calendar = desk.ports.catalogue.calendar(case.agency)
-    context = forms.context_of(
-        desk.service, case.form, case.facts, today=calendar.day_of(case.submitted_at or desk.writer.now)
-    )
+    filed = calendar.day_of(case.submitted_at or desk.writer.now)
+    context = forms.context_of(desk.service, case.form, case.facts, today=filed)
+    context["working_days"] = checks.working_days(desk.service, case.form or {}, calendar, filed)
     hold = checks.check(
         desk.writer,
         desk.service,

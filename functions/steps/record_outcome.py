@@ -13,7 +13,8 @@ from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
 import events
-from functions.domain import documents, episodes, letters, numbers
+from functions.domain import documents, episodes, letters, numbers, payments
+from functions.domain.case import Task
 from functions.domain.clock import Calendar, rfc3339
 from functions.domain.episodes import Decision
 from functions.domain.errors import LoketError
@@ -52,20 +53,28 @@ def run(request: Request, desk: Desk) -> None:
     if wanted.letter:
         _issue_letter(request, desk, wanted.letter, decision)
     later = (wanted.later, _calendar(desk).due(desk.writer.now, wanted.later.after)) if wanted.later else None
-    episodes.conclude(desk.writer, desk.service, result=wanted.result, opens=wanted.opens, later=later)
+    episodes.conclude(
+        desk.writer,
+        desk.service,
+        result=wanted.result,
+        opens=wanted.opens,
+        later=later,
+        calendar=_calendar(desk),
+    )
 
 
 def _paid(desk: Desk) -> bool:
     billed = [payment for payment in desk.case.payments.values() if payment.state != "expired"]
     free = desk.case.fee is not None and desk.case.fee["amount"] == 0
-    return free or (bool(billed) and all(payment.state == "paid" for payment in billed))
+    return free or (bool(billed) and all(payment.state in payments.PAID for payment in billed))
 
 
 def _issue_permit(request: Request, desk: Desk, kind: str, permit: PermitKind, decision: Decision) -> None:
     number = _free_number(desk, permit)
     until = _calendar(desk).due(desk.writer.now, permit.valid_for) if permit.valid_for else None
-    signatory = _signatory(desk, request.episode, decision, permit.signatory)
-    letter = _compose(desk, permit.letter, number, f"/permits/{number}", signatory, decision, until)
+    signatory = _signatory(desk, request.episode, decision, permit.signatory, by=permit.signed_by)
+    office = _office_of(desk, request.episode, permit.signed_by)
+    letter = _compose(desk, permit.letter, number, f"/permits/{number}", signatory, decision, until, office)
     document, content, version = _store(desk, letter, permit.title.id)
     desk.writer.add(
         events.PermitIssued(
@@ -110,9 +119,10 @@ def _compose(
     signatory: Signatory | None,
     decision: Decision,
     valid_until: datetime | None = None,
+    office: str | None = None,
 ) -> Letter:
     case = desk.case
-    agency = desk.ports.catalogue.agency(case.agency)
+    agency = desk.ports.catalogue.agency(office or case.agency)
     return letters.compose(
         case,
         desk.service,
@@ -146,13 +156,28 @@ def _store(desk: Desk, letter: Letter, reason: str) -> tuple[str, bytes, str | N
     return identity, signed, arrived.version
 
 
-def _signatory(desk: Desk, episode: int, decision: Decision, role: str) -> Signatory | None:
-    """Give the official who decided last, for whoever decides signs; nobody signs for the law."""
-    decided = [
+def _office_of(desk: Desk, episode: int, name: str | None) -> str | None:
+    """Give the office of the official who did the task of this name."""
+    return next((task.role.partition("/")[0] for task in _decided(desk, episode, name)), None) if name else None
+
+
+def _decided(desk: Desk, episode: int, name: str | None = None) -> list[Task]:
+    """Give what officials have decided in an episode: everything, or the task of this name."""
+    return [
         task
         for task in desk.case.tasks.values()
-        if task.episode == episode and task.kind == "decide" and task.state == "done"
+        if task.episode == episode
+        and task.kind == "decide"
+        and task.state == "done"
+        and name in (None, task.name)
     ]
+
+
+def _signatory(
+    desk: Desk, episode: int, decision: Decision, role: str, *, by: str | None = None
+) -> Signatory | None:
+    """Give the official who decided last, or who did the task ``by``, for whoever decides signs; nobody for the law."""
+    decided = _decided(desk, episode, by)
     if decision.by == "law" or not decided:
         return None
     signer = max(decided, key=lambda task: task.version)

@@ -7,6 +7,7 @@ transaction that writes the entry of its permit, or a bare mark where none was i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from chalice.app import Blueprint
@@ -43,7 +44,11 @@ def _settle(case_id: str) -> None:
     case = record.case
     service = ports.catalogue.service(case.service, case.service_version)
     ended = statistics.conclusion(case_id, record.commits, service, ports.catalogue.calendar(case.agency))
-    for permit in case.permits.values():
+    listed = [permit for permit in case.permits.values() if service.permits[permit.kind].listed]
+    if ended:
+        numbers = {permit.number for permit in listed}
+        ended = replace(ended, permits=tuple(number for number in ended.permits if number in numbers))
+    for permit in listed:
         _enter(record, service, permit, ended)
     if ended and not ended.permits:
         _count(case, ended, statistics.mark(case_id, "ended"), {})

@@ -17,12 +17,15 @@ from functions.domain.service import (
     ChooseStep,
     ConsultStep,
     CorrectStep,
+    EnqueueStep,
     OutcomeStep,
     PayStep,
     Process,
+    RefundStep,
     Service,
     Step,
     TaskStep,
+    WaitStep,
 )
 from functions.domain.waits import LAW_SAYS, SILENT_ACTION
 from infra.compiler import expressions
@@ -41,8 +44,16 @@ YEAR_SECONDS = 365 * 86_400
 STEP_SECONDS = 120
 """More than a step's Lambda may take, so that the function's own timeout is what is seen."""
 
-WAITS = {"task": "OpenTasks", "consult": "OpenTasks", "correct": "AskCorrection", "pay": "AskPayment"}
-SYNCHRONOUS = {"check": "CheckRules", "assess": "AssessFee", "outcome": "RecordOutcome"}
+WAITS = {"task": "OpenTasks", "consult": "OpenTasks", "correct": "AskCorrection", "pay": "AskPayment",
+    "wait": "AwaitDate",
+}  # fmt: skip
+SYNCHRONOUS = {
+    "check": "CheckRules",
+    "assess": "AssessFee",
+    "refund": "RefundPayment",
+    "enqueue": "JoinQueue",
+    "outcome": "RecordOutcome",
+}
 PARK = "ParkCase"
 
 RETRY = [
@@ -93,7 +104,7 @@ def _definition(service: Service, name: str, process: Process) -> State:
             ending = ENDED + step.name.replace("-", " ")
             states[step.title.en] = _synchronous(step, _parameters(step, service, process), titles, ending)
             endings[ending] = {"Type": "Succeed", "Comment": f"The case is {step.result}."}
-        elif isinstance(step, CheckStep | AssessStep):
+        elif isinstance(step, CheckStep | AssessStep | RefundStep | EnqueueStep):
             states[step.title.en] = _synchronous(
                 step, _parameters(step, service, process), titles, titles[str(onward)]
             )
@@ -125,7 +136,7 @@ def _take_up(first: str) -> State:
 
 
 def _wait(
-    step: TaskStep | ConsultStep | CorrectStep | PayStep,
+    step: TaskStep | ConsultStep | CorrectStep | PayStep | WaitStep,
     parameters: State,
     titles: Mapping[str, str],
     onward: str,
@@ -146,7 +157,7 @@ def _wait(
         "Assign": assign,
         "Catch": [
             *(
-                {"ErrorEquals": [error], "Assign": {"wake": 0}, "Next": titles[to]}
+                {"ErrorEquals": [error], "Assign": {"wake": 0, **_next_round(error)}, "Next": titles[to]}
                 for error, to in _verdicts(step, by_law)
             ),
             {
@@ -165,21 +176,35 @@ def _wait(
     }
 
 
-def _verdicts(step: TaskStep | ConsultStep | CorrectStep | PayStep, by_law: str) -> list[tuple[str, str]]:
+def _next_round(error: str) -> State:
+    """A late bill is assessed anew: what the steps record then is another round."""
+    return {"round": "{% $round + 1 %}"} if error == "Overdue" else {}
+
+
+def _verdicts(
+    step: TaskStep | ConsultStep | CorrectStep | PayStep | WaitStep, by_law: str
+) -> list[tuple[str, str]]:
     match step:
+        case WaitStep():
+            return []
         case TaskStep() | ConsultStep():
             aside = (("Returned", step.returned), ("Rejected", step.rejected), (by_law, step.by_law))
             return [(error, to) for error, to in aside if to]
         case CorrectStep():
             return [("Lapsed", step.lapsed), ("RoundsExhausted", step.exhausted)]
         case PayStep():
-            return [("Lapsed", step.lapsed)]
+            return [("Lapsed", step.lapsed), *([("Overdue", step.overdue)] if step.overdue else [])]
 
 
 def _synchronous(
-    step: CheckStep | AssessStep | OutcomeStep, parameters: State, titles: Mapping[str, str], onward: str
+    step: CheckStep | AssessStep | RefundStep | EnqueueStep | OutcomeStep,
+    parameters: State,
+    titles: Mapping[str, str],
+    onward: str,
 ) -> State:
     aside = [("ChecksFailed", step.failed)] if isinstance(step, CheckStep) else []
+    if isinstance(step, AssessStep) and step.overpaid:
+        aside = [("Overpaid", step.overpaid)]
     return {
         "Type": "Task",
         "Comment": _said(step),
@@ -243,11 +268,18 @@ def _parameters(step: Step, service: Service, process: Process) -> State:
                 "clock_pauses": "correction" in pauses,
             }
         case PayStep():
-            return {"title": title, "within": str(step.within), "clock_pauses": "payment" in pauses}
+            more = {"credit": step.credit} if step.credit != "step" else {}
+            return {"title": title, "within": str(step.within), "clock_pauses": "payment" in pauses, **more}
+        case WaitStep():
+            until = {"until": step.until} if step.until else {}
+            return {"title": title, "within": str(step.within), **until}
         case CheckStep():
             return {"title": title, "rules": [plain(rule) for rule in step.rules]}
         case AssessStep():
-            return {"title": title, "fee": plain(service.fee) if service.fee else None}
+            fee = plain(service.fee) if service.fee else None
+            return {"title": title, "fee": fee, **({"overpaid": step.overpaid} if step.overpaid else {})}
+        case RefundStep() | EnqueueStep():
+            return {"title": title}
         case OutcomeStep():
             return {
                 "result": step.result,
@@ -296,13 +328,15 @@ def _emergencies() -> dict[str, State]:
     }
 
 
-def _first_ring(step: TaskStep | ConsultStep | CorrectStep | PayStep) -> int:
+def _first_ring(step: TaskStep | ConsultStep | CorrectStep | PayStep | WaitStep) -> int:
     """When to look at the clock for the first time, in seconds: never after the first moment that matters.
 
     For an officer that is the end of the shortest term, for an applicant the reminder at four fifths of it.
     """
     if isinstance(step, TaskStep | ConsultStep):
         return min(_shortest(task.within) for task in step.of)
+    if isinstance(step, WaitStep):
+        return _shortest(step.within)
     return _shortest(step.within) * 4 // 5
 
 
@@ -322,8 +356,16 @@ def _said(step: Step) -> str:
             return f"The applicant corrects within {step.within}, at most {step.rounds} rounds."
         case PayStep():
             return f"The applicant pays within {step.within}."
+        case WaitStep():
+            return f"Nobody acts before {step.until or step.within}" + (
+                f", at most {step.within}." if step.until else " is over."
+            )
         case CheckStep():
             return "Rules that need nobody: " + ", ".join(rule.code for rule in step.rules) + "."
+        case RefundStep():
+            return "What was paid beyond the fee is given back."
+        case EnqueueStep():
+            return "The case gets the next number of its region's line."
         case AssessStep():
             return "The fee is computed, line by line."
         case ChooseStep():

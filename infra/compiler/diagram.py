@@ -20,13 +20,16 @@ from functions.domain.service import (
     ChooseStep,
     ConsultStep,
     CorrectStep,
+    EnqueueStep,
     OutcomeStep,
     PayStep,
     Process,
+    RefundStep,
     Service,
     Step,
     TaskSpec,
     TaskStep,
+    WaitStep,
 )
 from infra.compiler.graph import Edge, Graph
 
@@ -43,6 +46,12 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "correct": {"id": "Pemohon", "en": "Applicant"},
     "pay": {"id": "Pemohon", "en": "Applicant"},
     "check": {"id": "Sistem", "en": "System"},
+    "wait": {"id": "Menunggu", "en": "Wait"},
+    "at_most": {"id": "paling lama", "en": "at most"},
+    "refund": {"id": "Sistem", "en": "System"},
+    "enqueue": {"id": "Sistem", "en": "System"},
+    "overdue": {"id": "terlambat dibayar", "en": "paid late"},
+    "overpaid": {"id": "lebih bayar", "en": "overpaid"},
     "assess": {"id": "Sistem", "en": "System"},
     "choose": {"id": "Sistem", "en": "System"},
     "outcome": {"id": "Hasil", "en": "Outcome"},
@@ -211,8 +220,12 @@ class _Drawing:
                 yield self._term(step.within) + ", " + self._word("rounds").format(step.rounds)
             case PayStep():
                 yield self._term(step.within)
+            case WaitStep():
+                yield f"{self._word('at_most')} {self._term(step.within)}" if step.until else self._term(step.within)
             case CheckStep():
                 yield self._word("rules").format(len(step.rules))
+            case RefundStep() | EnqueueStep():
+                return
             case AssessStep():
                 if self.service.fee:
                     yield _of(self.service.fee.words, self.language)

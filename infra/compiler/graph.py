@@ -11,21 +11,27 @@ from functions.domain.service import (
     ChooseStep,
     ConsultStep,
     CorrectStep,
+    EnqueueStep,
     OutcomeStep,
     PayStep,
     Process,
+    RefundStep,
     Step,
     TaskStep,
+    WaitStep,
 )
 
 Names = frozenset[str]
+BACK = frozenset({"again", "overdue"})
+"""Ways that lead back, a bounded number of times."""
 
 
 @dataclass(frozen=True)
 class Edge:
     """A way on, and what takes it.
 
-    ``by`` is `next`, `again`, `returned`, `rejected`, `lapsed`, `exhausted`, `failed`, `by_law` or `when`.
+    ``by`` is `next`, `again`, `returned`, `rejected`, `lapsed`, `exhausted`, `failed`, `overdue`, `overpaid`, `by_law`
+    or `when`.
     """
 
     to: str | None
@@ -81,10 +87,10 @@ class Graph:
         return next((path for path in map(self._path_back, self.edges) if path), [])
 
     def forward(self) -> Graph:
-        """Give the graph without the ways back that corrections take: their rounds are counted."""
+        """Give the graph without the ways back that corrections and late bills take: they are counted."""
         return Graph(
             self.start,
-            {name: tuple(e for e in edges if e.by != "again") for name, edges in self.edges.items()},
+            {name: tuple(e for e in edges if e.by not in BACK) for name, edges in self.edges.items()},
         )
 
     def longest(self, weight: Callable[[str], int], start: str | None = None) -> int:
@@ -121,12 +127,15 @@ def _edges(step: Step, after: str | None) -> list[Edge]:
         case CorrectStep():
             return [Edge(step.then, "again"), Edge(step.lapsed, "lapsed"), Edge(step.exhausted, "exhausted")]
         case PayStep():
-            return [onward, Edge(step.lapsed, "lapsed")]
+            again = [Edge(step.overdue, "overdue")] if step.overdue else []
+            return [onward, Edge(step.lapsed, "lapsed"), *again]
         case ChooseStep():
             return [*(Edge(branch.then, "when") for branch in step.branches), onward]
         case CheckStep():
             return [onward, Edge(step.failed, "failed")]
         case AssessStep():
+            return [onward, *([Edge(step.overpaid, "overpaid")] if step.overpaid else [])]
+        case RefundStep() | EnqueueStep() | WaitStep():
             return [onward]
         case OutcomeStep():
             return []

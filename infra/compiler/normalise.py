@@ -17,7 +17,7 @@ from functions.domain.service import Agency, Service, TaskSpec
 from infra.compiler.finding import Faulty, Finding, Place
 from infra.compiler.read import Block, Row, line_of
 
-STEP_KINDS = ("task", "consult", "correct", "check", "assess", "pay", "choose", "outcome")
+STEP_KINDS = ("task", "consult", "correct", "check", "assess", "refund", "pay", "wait", "choose", "enqueue", "outcome")
 OF_THE_STEP = ("title", "then", "returned", "rejected")
 """The keys of a `task` that belong to the step; the others describe its obligation."""
 

@@ -20,6 +20,7 @@ from functions.domain.service import (
     Service,
     Step,
     TaskStep,
+    WaitStep,
 )
 from infra.compiler.define import RETRY, YEAR_SECONDS
 from infra.compiler.finding import Finding
@@ -89,7 +90,7 @@ def most_events(process: Process) -> int:
     """Give the most events that one execution of a process can write."""
     reached = Graph.of(process).reachable()
     a_round = sum(_events(step) for step in process.steps if step.name in reached)
-    return (1 + _rounds(process)) * a_round + LOOKS_A_YEAR * 2 * EVENTS_OF_WAIT + EVENTS_AROUND
+    return (1 + _rounds(process) + _bills_again(process)) * a_round + LOOKS_A_YEAR * 2 * EVENTS_OF_WAIT + EVENTS_AROUND
 
 
 def most_days(service: Service, process: Process) -> int:
@@ -102,7 +103,8 @@ def most_days(service: Service, process: Process) -> int:
         step = process.step(name)
         longest = max((days_at_most(term) for term in _terms(step)), default=0)
         if isinstance(step, PayStep):
-            return longest * (1 + rounds if _may_come_again(process, name) else 1)
+            bills = 1 + (step.times if step.overdue else 0)
+            return longest * bills * (1 + rounds if _may_come_again(process, name) else 1)
         if isinstance(step, CorrectStep) or name in clocked:
             return 0
         return longest * (1 + rounds)
@@ -149,7 +151,7 @@ def _events(step: Step) -> int:
     match step:
         case TaskStep() | ConsultStep():
             return _events_of_wait(len(step.of))
-        case CorrectStep() | PayStep():
+        case CorrectStep() | PayStep() | WaitStep():
             return _events_of_wait(1)
         case ChooseStep():
             return EVENTS_OF_PASS
@@ -169,11 +171,16 @@ def _rounds(process: Process) -> int:
     return max((step.rounds for step in process.steps if isinstance(step, CorrectStep)), default=0)
 
 
+def _bills_again(process: Process) -> int:
+    """How often late bills may be assessed anew."""
+    return sum(step.times for step in process.steps if isinstance(step, PayStep) and step.overdue)
+
+
 def _terms(step: Step) -> list[Term]:
     match step:
         case TaskStep() | ConsultStep():
             return [task.within for task in step.of]
-        case CorrectStep() | PayStep():
+        case CorrectStep() | PayStep() | WaitStep():
             return [step.within]
         case _:
             return []

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from functions.domain.service import AssessStep, OutcomeStep, PayStep
+from functions.domain.service import (
+    AssessStep,
+    ConsultStep,
+    CorrectStep,
+    OutcomeStep,
+    PayStep,
+    RefundStep,
+    TaskStep,
+)
 from infra.compiler.finding import Finding
 from infra.compiler.prove.subject import Subject
 
@@ -38,4 +46,39 @@ def paid_before_given(subject: Subject) -> Iterator[Finding]:
                 yield Finding("outcome-before-payment", place, message)
 
 
-PROOFS = (fees_exist, assessed_before_billed, paid_before_given)
+def late_bills_are_assessed_anew(subject: Subject) -> Iterator[Finding]:
+    """A bill that is overdue leads back to an `assess` before it, a number of times; no correction counts as one."""
+    for walk in subject.walks:
+        corrects = any(isinstance(step, CorrectStep) for step, _ in walk.steps())
+        for step, place in walk.steps():
+            if not isinstance(step, PayStep) or step.overdue is None:
+                continue
+            to = walk.process.step(step.overdue)
+            if not isinstance(to, AssessStep) or step.name not in walk.graph.forward().reachable(to.name):
+                message = f"`overdue: {to.name}` is no `assess` that leads to this bill; name the one before it"
+                yield Finding("overdue-elsewhere", (*place, "overdue"), message)
+            if step.times < 1:
+                message = "say how often a late bill is assessed anew, such as `times: 3`"
+                yield Finding("overdue-unbounded", place, message)
+            if corrects:
+                message = "late bills and corrections would count in one number of rounds; make it two processes"
+                yield Finding("overdue-beside-correction", (*place, "overdue"), message)
+
+
+def refunds_are_decided(subject: Subject) -> Iterator[Finding]:
+    """Money goes back only after somebody, or the law in their place, has agreed to it."""
+    for walk in subject.walks:
+        tasks = [step.name for step, _ in walk.steps() if isinstance(step, TaskStep | ConsultStep)]
+        for step, place in walk.steps():
+            if isinstance(step, RefundStep) and not walk.graph.always_before(tasks, step.name):
+                message = f"`{step.name}` gives money back although nobody has decided it; put a `task` before it"
+                yield Finding("refund-undecided", place, message)
+
+
+PROOFS = (
+    fees_exist,
+    assessed_before_billed,
+    paid_before_given,
+    late_bills_are_assessed_anew,
+    refunds_are_decided,
+)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from functions.domain.service import (
     NOTICES,
+    AssessStep,
     CheckStep,
     ChooseStep,
     ConsultStep,
@@ -213,7 +214,9 @@ def _targets(step: Step) -> Iterator[tuple[tuple[str | int, ...], str]]:
         case CorrectStep():
             wanted += [(("lapsed",), step.lapsed), (("exhausted",), step.exhausted)]
         case PayStep():
-            wanted += [(("lapsed",), step.lapsed)]
+            wanted += [(("lapsed",), step.lapsed), (("overdue",), step.overdue)]
+        case AssessStep():
+            wanted += [(("overpaid",), step.overpaid)]
         case CheckStep():
             wanted += [(("failed",), step.failed)]
         case ChooseStep():

@@ -28,6 +28,7 @@ def agencies_exist(subject: Subject) -> Iterator[Finding]:
 
 def roles_exist(subject: Subject) -> Iterator[Finding]:
     wanted: list[tuple[str, Place]] = [(task.role, (*place, "role")) for task, _, place in subject.tasks()]
+    wanted += [(task.by, (*place, "by")) for task, _, place in subject.tasks() if task.by]
     wanted += [(role, ("supervisors", at)) for at, role in enumerate(subject.service.supervisors)]
     wanted += [(role, ("filed_for_by", at)) for at, role in enumerate(subject.service.filed_for_by)]
     known = [f"{code}/{role}" for code, agency in subject.agencies.items() for role in agency.roles]
@@ -47,6 +48,10 @@ def signatories_exist(subject: Subject) -> Iterator[Finding]:
                 f"`{agency.code}` has no signatory `{permit.signatory}`; {closest(permit.signatory, known)}"
             )
             yield Finding("signatory-unknown", ("permits", name, "signatory"), message)
+        tasks = [task.name for task, _, _ in subject.tasks() if task.kind == "decide"]
+        if permit.signed_by and permit.signed_by not in tasks:
+            message = f"nobody decides `{permit.signed_by}`; {closest(permit.signed_by, tasks)}"
+            yield Finding("signatory-unknown", ("permits", name, "signed_by"), message)
 
 
 def silence_fits(subject: Subject) -> Iterator[Finding]:

@@ -20,11 +20,14 @@ from functions.domain.service import (
     Letter,
     Service,
     Text,
+    WaitStep,
 )
 from infra.compiler.expressions import FUNCTIONS, UNSTEADY, Unreadable, Uses, uses
 from infra.compiler.finding import Finding, Place
 from infra.compiler.prove.subject import Subject, closest
 
+OF_A_CALL = ("period", "stage", "waited_months")
+"""The facts that a case gets when it is called to a place."""
 ALWAYS_PERSONAL = ("email", "phone")
 FREE_TEXT = ("long_text",)
 FIRST_DAY, DAYS_TRIED = date(2026, 1, 1), 366
@@ -169,6 +172,8 @@ def expressions_hold_for_the_example(subject: Subject) -> Iterator[Finding]:
     except ValueError as error:
         yield Finding("example-fails", ("facts",), f"with the example, {error}")
         return
+    codes = dict.fromkeys((line.code for line in service.fee.lines) if service.fee else (), 0)
+    context |= {"working_days": {}, "months_late": 0, "due_on": FIRST_DAY.isoformat(), "paid": codes, "lines": codes}
     for phrase in phrases(service):
         if set(SCOPES[phrase.scope]) <= set(context):
             try:
@@ -205,10 +210,20 @@ def phrases(service: Service) -> Iterator[Phrase]:
         yield Phrase(one.value, "computed", ("computed", name))
         if one.words:
             yield from _in_text(one.words, "meaning", ("computed", name, "words"))
+    for at, due in enumerate(service.fee.due if service.fee else ()):
+        yield from _optional(due.when, "due", ("fee", "due", at, "when"))
+        yield Phrase(due.after, "due", ("fee", "due", at, "after"))
     for at, line in enumerate(service.fee.lines if service.fee else ()):
         yield Phrase(line.amount, "fee", ("fee", "lines", at, "amount"))
         yield from _optional(line.when, "fee", ("fee", "lines", at, "when"))
     yield from _optional(service.clock.term_by, "task", ("clock", "term_by"))
+    if service.line:
+        yield from _optional(service.line.places_a_year, "line", ("line", "places_a_year"))
+        for at, reserve in enumerate(service.line.reserves):
+            yield Phrase(reserve.order, "line", ("line", "reserves", at, "order"))
+            yield Phrase(reserve.until, "line", ("line", "reserves", at, "until"))
+    if service.deposit:
+        yield Phrase(service.deposit.amount, "deposit", ("deposit", "amount"))
     yield from _of_processes(service)
     for name, permit in service.permits.items():
         yield from _in_text(permit.allows, "permit", ("permits", name, "allows"))
@@ -227,6 +242,8 @@ def _of_processes(service: Service) -> Iterator[Phrase]:
             for name, text in task.form.items():
                 yield Phrase(text, "start", (*place, "form", name))
         for step, place in walk.steps():
+            if isinstance(step, WaitStep):
+                yield from _optional(step.until, "route", (*place, "until"))
             if isinstance(step, ChooseStep):
                 for at, branch in enumerate(step.branches):
                     yield Phrase(branch.when, "route", (*place, "branches", at, "when"))
@@ -274,14 +291,21 @@ def _readable(service: Service) -> Iterator[tuple[Phrase, Uses]]:
 
 
 def _known(service: Service) -> Mapping[str, Any]:
+    codes = {line.code: None for line in service.fee.lines} if service.fee else {}
     choices = {field.name: None for field in service.form.fields if field.type == "choice"}
     return {
         "form": {field.name: None for field in service.form.fields},
-        "facts": dict.fromkeys(service.facts),
+        "facts": dict.fromkeys((*service.facts, *(OF_A_CALL if service.line else ()))),
         "titles": choices,
         "values": service.constants,
         "computed": dict.fromkeys(service.computed),
         "today": None,
+        "working_days": {field.name: None for field in service.form.fields if field.type == "date"},
+        "issued": {kind.replace("-", "_"): None for kind in service.permits},
+        "months_late": None,
+        "due_on": None,
+        "paid": codes,
+        "lines": codes,
         **{name: dict.fromkeys(below) for name, below in SCOPE_NAMES.items()},
     }
 

@@ -1,0 +1,74 @@
+"""Automatic rules: their inputs, their sentences, and the reasons that they give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.domain import checks, episodes
+from functions.domain.case import Writer
+from functions.domain.service import CheckRule
+from tests.builders import HOUSE, PERMIT, Walk
+
+LOW = CheckRule.model_validate(
+    {
+        "code": "low",
+        "must": "facts.floors <= 2 and form.floor_area_m2 > 0",
+        "law": "Law 1",
+        "message": {
+            "id": "{{ facts.floors }} lantai terlalu tinggi.",
+            "en": "{{ facts.floors }} floors are too many.",
+        },
+        "passed": {"id": "Cukup rendah.", "en": "{{ titles.function }}: low enough."},
+    }
+)
+
+
+def checked(floors: int, *rules: CheckRule) -> Walk:
+    walk = Walk(HOUSE | {"floors": floors}).create().bring().submit()
+    context: dict[str, Any] = {"form": walk.case.form, "facts": walk.case.facts}
+
+    def decide(writer: Writer) -> bool:
+        return checks.check(writer, PERMIT, rules or (LOW,), episode=1, step="rules", context=context)
+
+    walk.answer = walk.do("system", decide)
+    return walk
+
+
+def test_a_rule_that_holds_leaves_its_inputs_and_its_sentence() -> None:
+    walk = checked(1)
+
+    assert walk.answer is True
+    assert walk.case.checks[0].rules == [
+        {
+            "rule": "low",
+            "holds": True,
+            "inputs": {"floors": 1},
+            "sentence": {"id": "Cukup rendah.", "en": "Dwelling: low enough."},
+            "law": "Law 1",
+        }
+    ]
+    assert walk.case.checks[0].version == PERMIT.version
+
+
+def test_only_facts_are_kept_as_inputs() -> None:
+    walk = checked(1)
+
+    assert "floor_area_m2" not in walk.case.checks[0].rules[0]["inputs"]
+
+
+def test_a_rule_that_fails_gives_the_reasons_of_the_refusal_in_both_languages() -> None:
+    walk = checked(3).outcome("rejected")
+
+    outcome = walk.case.outcome
+    assert outcome is not None
+    assert (outcome.by, outcome.rule) == ("system", "building-permit/rules: low")
+    assert outcome.reasons == {"id": "3 lantai terlalu tinggi.", "en": "3 floors are too many."}
+
+
+def test_a_check_that_failed_before_gives_no_reasons_to_an_officers_refusal() -> None:
+    walk = checked(3).open("completeness").act("completeness", "approve").open("review")
+    walk.act("technical-review", "reject", comment="Too thin.").reviewed()
+
+    decision = episodes.decision_of(walk.case, PERMIT, 1, "rejected")
+
+    assert decision.reasons == "Too thin."
