@@ -10,7 +10,7 @@ from tests.architecture.source import ROOT, dotted, modules
 CLOCKS_AND_DICE = re.compile(
     r"(^|\.)(now|utcnow|today|time|time_ns|monotonic|perf_counter|sleep|uuid1|uuid4|urandom|token_\w+)$"
 )
-SERVICES = r"building|hajj|tender|\btax|promotion|licence|employee-benefit|recommendation"
+SERVICES = r"building|hajj|tender|\btax|promotion|licence"
 
 
 def test_the_domain_asks_no_clock_and_throws_no_dice() -> None:
