@@ -9,10 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.domain import episodes, waits
+from functions.domain import form as forms
 from functions.domain.case import Task
 from functions.domain.clock import Term
 from functions.domain.errors import NotNow
-from tests.builders import HOUSE, MORNING, SHOP, Walk, calendar_of, holder, with_service, with_step
+from tests.builders import (
+    CATALOGUE,
+    HOUSE,
+    MORNING,
+    SHOP,
+    Walk,
+    calendar_of,
+    holder,
+    user,
+    with_service,
+    with_step,
+)
 
 SECOND = timedelta(seconds=1)
 FAR = Term.parse("300 d")
@@ -350,3 +362,22 @@ def test_a_task_is_described_by_the_step_that_opened_it():
     assert waits.spec_of(Walk().payment().case, walk.service, Walk().payment().task("bill")) is None
     assert holder("pupr/tpt").username == "teguh"
     assert HOUSE["floors"] == 1
+
+
+def test_an_officer_who_is_a_second_too_late_for_the_whole_term_cannot_act_before_the_timer_has_rung():
+    service = CATALOGUE.service("business-licence")
+    walk = Walk(
+        forms.example(service) | {"kbli": "86103"}, service=service, person=user("griya-nusantara")
+    ).submitted()
+    # The task itself has time left; the term of the whole case has not.
+    walk.later(days=43).open("verification")
+    clock = waits.legal_clock(walk.case, service, calendar_of("dpmptsp"))
+    assert clock is not None
+    walk.at(clock.due_at(walk.now)).later(seconds=1)
+
+    with pytest.raises(NotNow):
+        walk.act("health", "reject", comment="Terlambat.")
+
+    walk.ring("health")
+    assert walk.verdict("health") == waits.Verdict("approve", "LawApproves")
+    assert walk.case.clock.expired == ("approve", f"business-licence/clock: {service.clock.law}")

@@ -1,0 +1,90 @@
+"""Proofs about silence that decides a whole case, processes that open later, late bills and refunds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.compiler.small import codes
+
+CLOCK = "  silence: alarm\n  law: Perda 1\n"
+APPROVES = "  silence: approve\n  by_law: %s\n  law: Perda 1\n"
+FOUR_EYES = "        different_from: [judge]\n"
+PAID = "        needs_payment: true\n"
+PAY = "        within: 14 d\n        lapsed: lapsed\n      - task: sign"
+ASSESS = "      - assess: levy\n        title: {id: Hitung, en: Assess}\n"
+LAPSED = "        result: lapsed\n"
+APPEAL = "  appeal:\n"
+CLOSING = """  closing:
+    title: {id: Penutupan, en: Closing}
+    opened_by: due
+    clock: false
+    steps:
+      - outcome: closed
+        title: {id: Tutup, en: Close}
+        result: rejected
+"""
+
+
+def by_law(target: str) -> list[str]:
+    return codes((CLOCK, APPROVES % target), (FOUR_EYES, ""), (PAID, ""))
+
+
+def test_silence_may_decide_the_whole_case() -> None:
+    assert by_law("granted") == []
+
+
+def test_silence_that_decides_must_lead_somewhere() -> None:
+    assert codes((CLOCK, APPROVES.replace("  by_law: %s\n", "")), (FOUR_EYES, "")) == ["by-law-missing"]
+
+
+def test_a_way_by_law_without_a_silence_that_decides_is_found() -> None:
+    assert codes((CLOCK, CLOCK + "  by_law: refused\n")) == ["by-law-idle"]
+
+
+@pytest.mark.parametrize("target", ["refused", "sign"])
+def test_silence_that_approves_leads_to_nothing_but_approval(target: str) -> None:
+    assert "by-law-elsewhere" in by_law(target)
+
+
+def test_silence_may_not_take_the_place_of_a_second_person() -> None:
+    assert codes((CLOCK, APPROVES % "granted"), (PAID, "")) == ["four-eyes-silent"]
+
+
+def test_silence_may_not_take_the_place_of_the_payment() -> None:
+    assert codes((CLOCK, APPROVES % "granted"), (FOUR_EYES, "")) == ["outcome-before-payment"]
+
+
+def test_what_opens_later_must_be_a_process_that_opens_when_due() -> None:
+    later = LAPSED + "        later: {after: 180 d, opens: %s}\n"
+
+    assert codes((LAPSED, later % "closing"), (APPEAL, CLOSING + APPEAL)) == []
+    assert codes((LAPSED, later % "appeal")) == ["process-unknown"]
+    assert codes((APPEAL, CLOSING + APPEAL)) == ["process-unopened"]
+
+
+def test_only_fields_that_exist_can_be_changed() -> None:
+    assert codes(("    opened_by: appeal\n", "    opened_by: amend\n    changes: [sice]\n")) == [
+        "field-unknown"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("overdue", "found"),
+    [
+        ("        overdue: levy\n        times: 3\n", {"overdue-beside-correction"}),
+        ("        overdue: levy\n", {"overdue-unbounded", "overdue-beside-correction"}),
+        ("        overdue: check\n        times: 3\n", {"overdue-elsewhere", "overdue-beside-correction"}),
+    ],
+)
+def test_a_late_bill_leads_back_to_its_assessment_a_number_of_times(overdue: str, found: set[str]) -> None:
+    late = PAY.replace("        lapsed", overdue + "        lapsed")
+
+    assert set(codes((PAY, late))) == found
+
+
+def test_money_goes_back_only_after_a_decision() -> None:
+    refund = "      - refund: back\n        title: {id: Kembalikan, en: Give back}\n"
+    first = "      - task: check\n        title: {id: Periksa, en: Check}\n"
+
+    assert codes((ASSESS, refund + ASSESS)) == []
+    assert codes((first, refund + first)) == ["refund-undecided"]

@@ -1,0 +1,132 @@
+"""The business tax over HTTP: the figures, the bill, the signed notification, the receipt, and corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from infra.driver import CaseDriver
+from infra.local.aws import LocalClock
+from infra.local.office import Office
+from tests.api.asking import Asker
+
+FEBRUARY = datetime(2026, 2, 3, 2, tzinfo=UTC)
+JANUARY = {"period": "2026-01"}
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    with Office(LocalClock(FEBRUARY, frozen=True)) as running:
+        yield running
+
+
+def filed(office: Office, **answers: Any) -> CaseDriver:
+    driver = CaseDriver(office.system, service="business-tax", applicant="sinar-jaya")
+    return driver.apply({**JANUARY, **answers})
+
+
+def estimate(office: Office, **answers: Any) -> dict[str, Any]:
+    form = Asker(office).get("/v1/services/business-tax").body["form"]["examples"][0]
+    body: dict[str, Any] = (
+        Asker(office)
+        .post("/v1/services/business-tax/estimate", {"form": {**form, **JANUARY, **answers}})
+        .body
+    )
+    return body
+
+
+def test_ten_per_cent_of_the_turnover_and_one_per_cent_a_month(office: Office) -> None:
+    at_once = estimate(office, turnover=185_000_000)
+    office.system.aws.advance_to(datetime(2026, 4, 1, 2, tzinfo=UTC))
+    late = estimate(office, turnover=185_000_000)
+
+    assert (at_once["computed"]["tax"], at_once["computed"]["penalty"]) == (18_500_000, 0)
+    assert (late["computed"]["tax"], late["computed"]["penalty"]) == (18_500_000, 370_000)
+    assert late["fee"]["amount"] == 18_870_000
+    assert [line["code"] for line in late["fee"]["lines"]] == ["tax", "penalty"]
+    assert late["documents"] == [
+        {"kind": "revenue-report", "title": "Revenue report of the period", "required": True}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("turnover", "tax"), [(480_000_000, 0), (1_200_000_000, 3_500_000), (3_600_000_000, 15_500_000)]
+)
+def test_the_first_half_billion_of_an_individual_is_free(office: Office, turnover: int, tax: int) -> None:
+    answers = {
+        "tax": "final_income",
+        "taxpayer": "individual",
+        "turnover_year_to_date": 0,
+        "turnover": turnover,
+    }
+
+    assert estimate(office, **answers)["computed"]["tax"] == tax
+
+
+def test_above_the_limit_of_the_year_nobody_is_eligible(office: Office) -> None:
+    found = estimate(
+        office,
+        tax="final_income",
+        taxpayer="individual",
+        turnover_year_to_date=4_700_000_000,
+        turnover=200_000_000,
+    )
+
+    assert (found["eligible"], [reason["rule"] for reason in found["reasons"]]) == (False, ["turnover-limit"])
+
+
+def test_a_return_without_its_revenue_report_is_not_taken(office: Office) -> None:
+    driver = CaseDriver(office.system, service="business-tax", applicant="sinar-jaya").file(JANUARY)
+
+    answer = Asker(office, "sinar-jaya").post(f"/v1/cases/{driver.id}/submit")
+
+    assert (answer.status, answer.pointers) == (422, ["/documents/revenue-report"])
+
+
+def test_the_receipt_comes_with_the_payment_and_can_be_verified(office: Office) -> None:
+    case = filed(office)
+    case.pay()
+
+    shown = Asker(office, "sinar-jaya").get(f"/v1/cases/{case.id}").body
+
+    (receipt,) = shown["permits"]
+    assert shown["status"] == "approved"
+    assert shown["balance"] == {
+        "billed": 18_500_000, "received": 18_500_000, "refunded": 0, "open": 0, "overpaid": 0,
+    }  # fmt: skip
+    assert not [task for task in shown["tasks"] if task["role"] != "applicant"]
+    assert Asker(office).get(f"/v1/permits/{receipt['number']}").body["state"] == "valid"
+    assert Asker(office).get("/v1/register?service=business-tax").body["items"] == []
+
+
+def test_a_corrected_return_shows_what_was_overpaid_until_it_is_given_back(office: Office) -> None:
+    case = filed(office)
+    case.pay()
+    asker = Asker(office, "sinar-jaya")
+    assert "amend" in asker.get(f"/v1/cases/{case.id}").body["actions"]
+
+    wish = {"reason": "Tercatat dua kali.", "form": {"turnover": 100_000_000}}
+    answer = asker.post(f"/v1/cases/{case.id}/amend", wish)
+
+    assert answer.status == 200
+    shown = asker.get(f"/v1/cases/{case.id}").body
+    assert (shown["computed"]["tax"], shown["balance"]["overpaid"]) == (10_000_000, 8_500_000)
+    assert "amend" not in shown["actions"]
+    case.act("bapenda/refund-officer", "approve")
+    assert asker.get(f"/v1/cases/{case.id}").body["balance"] == {
+        "billed": 18_500_000, "received": 18_500_000, "refunded": 8_500_000, "open": 0, "overpaid": 0,
+    }  # fmt: skip
+
+
+def test_what_may_not_be_changed_by_a_correction_is_named(office: Office) -> None:
+    case = filed(office)
+    case.pay()
+
+    answer = Asker(office, "sinar-jaya").post(
+        f"/v1/cases/{case.id}/amend", {"reason": "x", "form": {"period": "2025-12"}}
+    )
+
+    assert (answer.status, answer.pointers) == (422, ["/period"])
