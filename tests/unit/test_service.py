@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 import events
 from functions.adapters.catalogue import Catalogue
+from functions.domain import fees, words
 from functions.domain import form as forms
-from functions.domain import words
 from functions.domain.case import Case
 from functions.domain.service import (
     NOTICES,
@@ -115,7 +115,8 @@ def test_every_notice_tells_of_an_event() -> None:
 def test_expressions_find_what_their_scopes_promise(service: Service) -> None:
     form = forms.example(service)
 
-    known = forms.context_of(service, form, today=date(2026, 1, 5))
+    context = forms.context_of(service, form, today=date(2026, 1, 5))
+    known = fees.at(service, context, Catalogue().calendar("pupr"), datetime(2026, 1, 5, tzinfo=UTC))
 
     for scope in ("form", "rule", "document", "fact", "computed", "fee", "task", "route"):
         assert set(SCOPES[scope]) <= set(known)
@@ -126,7 +127,7 @@ def test_letters_find_what_their_scope_promises(service: Service, language: word
     form = forms.example(service)
     case = Case("c", number="PBG-1", submitted_at=datetime(2026, 1, 5, tzinfo=UTC), form=form)
 
-    known = words.context(case, service, Catalogue().calendar("pupr"), language, personal=True)
+    known = words.context(case, service, Catalogue().calendar("pupr"), language, personal=True, permit={})
 
     assert set(SCOPES["letter"]) <= set(known)
     assert set(SCOPE_NAMES["case"]) <= set(known["case"])
