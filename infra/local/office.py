@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from functions.adapters.catalogue import Catalogue
 from functions.adapters.issuer import Issuer
 from functions.adapters.oidc import SigningKeys, TokenVerifier
+from functions.runtime.wiring import ports
 from infra.local.aws import LocalClock
 from infra.local.bank import Bank
 from infra.local.bank_page import BankPages
@@ -67,4 +67,4 @@ class Office:
 
 def _services_for(audiences: Iterable[str]) -> list[str]:
     wanted = set(audiences)
-    return [service.code for service in Catalogue().services() if wanted & set(service.audience)]
+    return [service.code for service in ports.catalogue.services() if wanted & set(service.audience)]

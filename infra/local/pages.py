@@ -57,8 +57,9 @@ class _Headers(dict[str, str]):
 def environment() -> Environment:
     from jinja2 import FileSystemLoader
 
-    from functions.portal import rendering
+    from functions.portal import messages, rendering
 
+    messages.FOLDERS.append(Path(__file__).with_name("locales"))
     return rendering.environment().overlay(loader=FileSystemLoader([TEMPLATES, rendering.TEMPLATES]))
 
 

@@ -1,0 +1,171 @@
+"""My cases, and one of them: where it stands, what is asked of me, what was decided, what can be done."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from functions.api import cases as api
+from functions.api import personal_data as export
+from functions.api import tasks
+from functions.api.documents import demand_case_id
+from functions.domain import rights
+from functions.domain.case import Case
+from functions.domain.service import Service
+from functions.portal import progress, questions, story
+from functions.portal.visit import Answer, Content, Html, Visit
+from functions.ports import Record
+from functions.runtime.wiring import ports
+
+PAGE = 20
+STATUSES = api.Status.__args__  # type: ignore[attr-defined]
+ERRANDS = ("withdraw", "appeal", "renew", "amend", "resume")
+"""What an applicant can do with a whole case, each on a page of its own; the API names them alike."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A case as somebody may see it: the answer of the API, and what the pages read beside it."""
+
+    record: Record
+    service: Service
+    shown: api.CaseAnswer
+
+    @property
+    def case(self) -> Case:
+        return self.record.case
+
+
+def see(visit: Visit, case_id: str) -> Seen:
+    """Read a case; raises `CaseUnknown` to who may not see it."""
+    record = ports.cases.load(demand_case_id(case_id))
+    service = ports.catalogue.service(record.case.service, record.case.service_version)
+    rights.demand("read", visit.person, record.case, service, visit.now)
+    shown = api.case_answer(record.case, service, visit.person, visit.now, visit.language)
+    return Seen(record, service, shown)
+
+
+def mine(visit: Visit) -> Answer:
+    """List the own cases, what is asked of me first."""
+    status = visit.query.get("status", "")
+    wanted = api.CaseQuery(
+        mine=True,
+        status=status if status in STATUSES else None,  # type: ignore[arg-type]
+        q=visit.query.get("q", "")[:100] or None,
+        cursor=visit.query.get("cursor"),
+        limit=PAGE,
+    )
+    found = visit.ask(api.index, query=wanted)
+    asked = visit.ask(tasks.worklist, query=tasks.TaskQuery(role="applicant", limit=PAGE))
+    page = {
+        "items": found.items,
+        "next": found.next,
+        "status": wanted.status or "",
+        "q": wanted.q or "",
+        "statuses": STATUSES,
+        "asked": [] if visit.query.get("cursor") else asked.items,
+    }
+    return Html("cases.html", page)
+
+
+def show(visit: Visit, case: str) -> Answer:
+    """Show one case."""
+    return case_page(visit, see(visit, case))
+
+
+def case_page(visit: Visit, seen: Seen, *, faults: Any = (), message: str = "") -> Answer:
+    """Draw a case; with what was wrong about a message that was just sent."""
+    case, service, shown = seen.case, seen.service, seen.shown
+    due = [payment for payment in shown.payments if payment.state in ("due", "failed")]
+    page = {
+        "case": shown,
+        "own": case.applicant == visit.person.username,
+        "agency": visit.text(ports.catalogue.agency(case.agency).name),
+        "stages": progress.stages(case, service, visit.language),
+        "correction": case.open_correction,
+        "titles": _titles(visit, service),
+        "correct": next((task for task in shown.tasks if task.correction), None),
+        "bills": due if case.is_open else [],
+        "pay_at": ports.settings.payment_page,
+        "rows": answers_in_words(visit, seen),
+        "issued": [one for one in shown.documents if one.issued],
+        "brought": [one for one in shown.documents if not one.issued and one.state != "announced"],
+        "messages": shown.messages,
+        "story": story.tell(seen.record, service, visit.person.username, visit.language),
+        "errands": [errand for errand in ERRANDS if errand in shown.actions],
+        "silence": visit.text(service.clock.silence_words),
+        "faults": [{"link": "#f-text", "text": visit.text(fault.message)} for fault in faults],
+        "message": message,
+        "sent": visit.query.get("sent", ""),
+    }
+    return Html("case.html", page, status=422 if faults else 200)
+
+
+def _titles(visit: Visit, service: Service) -> dict[str, str]:
+    """Give what questions are called by their names, and documents by ``/<kind>``."""
+    fields = {field.name: visit.text(field.title) for field in service.form.fields}
+    return fields | {f"/{kind.kind}": visit.text(kind.title) for kind in service.documents}
+
+
+def answers_in_words(visit: Visit, seen: Seen) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Give the answers by group, in words."""
+    form = seen.case.form or {}
+    currency = seen.service.fee.currency if seen.service.fee else "IDR"
+    return [
+        (
+            visit.text(group.title),
+            [
+                (
+                    visit.text(field.title),
+                    questions.in_words(field, form[field.name], visit.language, currency=currency),
+                )
+                for field in group.fields
+                if form.get(field.name) not in (None, "")
+            ],
+        )
+        for group in seen.service.form.groups
+    ]
+
+
+def receipt(visit: Visit, case: str) -> Answer:
+    """Show what was handed in, when, and what happens now: to be printed or kept."""
+    seen = see(visit, case)
+    page = {
+        "case": seen.shown,
+        "agency": ports.catalogue.agency(seen.case.agency),
+        "next": progress.now(seen.case, seen.service, visit.language),
+        "due": _promised(seen),
+        "own": seen.case.applicant == visit.person.username,
+        "name": seen.case.contact.get("name") or seen.case.applicant,
+        "documents": [
+            one for one in seen.shown.documents if one.state in ("received", "clean") and not one.issued
+        ],
+    }
+    return Html("receipt.html", page)
+
+
+def _promised(seen: Seen) -> Any:
+    """Give when the decision is due; before the clock has started, if it started now."""
+    clock = api.case_clock(seen.case, seen.service)
+    if clock is None or seen.case.submitted_at is None:
+        return None
+    return clock.due_at(seen.case.submitted_at) or clock.calendar.due(seen.case.submitted_at, clock.term)
+
+
+def history(visit: Visit, case: str) -> Answer:
+    """Give the whole history, as it can be verified offline."""
+    found = visit.ask(api.history, case, query=api.HistoryQuery())
+    return _download(found.model_dump(mode="json", exclude_unset=True), f"{case}-history.json")
+
+
+def personal_data(visit: Visit, case: str) -> Answer:
+    """Give everything personal that is kept of a case."""
+    found = visit.ask(export.export, case)
+    return _download(found.model_dump(mode="json", exclude_unset=True), f"{case}-personal-data.json")
+
+
+def _download(content: Any, filename: str) -> Content:
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    disposition = {"Content-Disposition": f'attachment; filename="{filename}"'}
+    return Content(text, "application/json; charset=utf-8", headers=disposition)

@@ -1,0 +1,100 @@
+"""What an applicant does with a whole case: withdraw, appeal, renew, write a message, apply again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from functions.api import acts
+from functions.api import cases as api
+from functions.api.http import Reply
+from functions.api.shapes import LONGEST_TEXT
+from functions.domain import form as forms
+from functions.domain.errors import Fault, Invalid, NotFound, NotNow
+from functions.portal.cases import ERRANDS, Seen, case_page, see
+from functions.portal.urls import url
+from functions.portal.visit import Answer, Html, SeeOther, Visit
+from functions.runtime.wiring import ports
+
+_DOING: Mapping[str, Callable[..., Reply]] = {
+    "withdraw": acts.withdraw,
+    "appeal": acts.appeal,
+    "renew": acts.renew,
+    "amend": acts.amend,
+    "resume": acts.resume,
+}
+
+
+def show(visit: Visit, case: str, errand: str) -> Answer:
+    """Ask for the reason, and say what will happen."""
+    _demand_known(errand)
+    seen = see(visit, case)
+    if errand not in seen.shown.actions:
+        raise NotNow(_NOT_OPEN)
+    return _page(visit, seen, errand)
+
+
+def do(visit: Visit, case: str, errand: str) -> Answer:
+    """Do it, with the reason."""
+    _demand_known(errand)
+    reason = visit.field("reason")
+    try:
+        visit.ask(_DOING[errand], case, body=acts.Wish(reason=reason), once=True)
+    except Invalid as error:
+        return _page(visit, see(visit, case), errand, error.faults, reason)
+    return SeeOther(url(f"/cases/{case}", sent=errand))
+
+
+def message(visit: Visit, case: str) -> Answer:
+    """Add a message to the thread."""
+    text = visit.field("text").replace("\r\n", "\n")
+    if len(text) > LONGEST_TEXT:
+        fault = Fault("/text", _TOO_LONG)
+        return case_page(visit, see(visit, case), faults=[fault], message=text)
+    try:
+        visit.ask(acts.message, case, body=acts.Message(text=text), once=True)
+    except Invalid as error:
+        return case_page(visit, see(visit, case), faults=error.faults, message=text)
+    return SeeOther(url(f"/cases/{case}", sent="message") + "#messages")
+
+
+def again(visit: Visit, case: str) -> Answer:
+    """Begin a new application with the answers of an old one; what the service asks otherwise by now is left out."""
+    seen = see(visit, case)
+    service = ports.catalogue.service(seen.case.service)
+    answers = forms.clean(service, seen.case.form or {})
+    wrong = {
+        fault.pointer.lstrip("/").split("/")[0]
+        for fault in forms.type_faults(service, answers, complete=False)
+    }
+    form = {name: value for name, value in answers.items() if name not in wrong}
+    made = visit.ask(api.create, body=api.CaseCreate(service=service.code, form=form), once=True)
+    return SeeOther(url(f"/apply/{made.id}"))
+
+
+def _page(visit: Visit, seen: Seen, errand: str, faults: Any = (), reason: str = "") -> Answer:
+    said = next((visit.text(fault.message) for fault in faults), "")
+    process = next((p for p in seen.service.processes.values() if p.opened_by == errand), None)
+    page = {
+        "case": seen.shown,
+        "errand": errand,
+        "reason": reason,
+        "fault": said,
+        "faults": [{"link": "#f-reason", "text": said}] if said else [],
+        "process": process,
+    }
+    return Html("errand.html", page, status=422 if said else 200)
+
+
+def _demand_known(errand: str) -> None:
+    if errand not in ERRANDS:
+        raise NotFound(
+            {"id": "Alamat ini tidak dikenal.", "en": "This address is unknown."}, code="not-found"
+        )
+
+
+_NOT_OPEN = {
+    "id": "Hal ini tidak dapat dilakukan pada permohonan dalam keadaannya sekarang.",
+    "en": "This cannot be done with the application as it now stands.",
+}
+_TOO_LONG = {"id": "Pesan terlalu panjang.", "en": "The message is too long."}

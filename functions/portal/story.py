@@ -1,0 +1,250 @@
+"""The history of a case in plain words: what happened, when, by whom, for whoever reads it.
+
+What only turns the wheels (a file announced, a task taken and given back) is left out; the history to download has it
+all, with its hashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from functions.api.shapes import read_moment
+from functions.domain import views
+from functions.domain.case import Case
+from functions.domain.clock import Term
+from functions.domain.history import Event
+from functions.domain.letter import long_date
+from functions.domain.money import money
+from functions.domain.service import Service
+from functions.portal.messages import has, say
+from functions.portal.progress import Language, office
+from functions.ports import Record
+from functions.runtime.wiring import ports
+
+QUIET = frozenset(
+    {
+        "document.announced",
+        "document.cleared",
+        "episode.closed",
+        "task.claimed",
+        "task.released",
+        "task.assigned",
+        "task.cancelled",
+        "payment.refused",
+        "hold.placed",
+        "hold.lifted",
+        "case.redriven",
+    }
+)
+"""What applicants are not told, because it changes nothing for them."""
+
+
+@dataclass(frozen=True)
+class Line:
+    at: str
+    text: str
+
+
+def tell(record: Record, service: Service, reader: str, language: Language) -> list[Line]:
+    """Tell the whole history, newest first."""
+    teller = _Teller(record.case, service, reader, language)
+    lines = []
+    for commit in record.commits:
+        for event in commit.events:
+            text = teller.say(event)
+            if text:
+                lines.append(Line(event.at, text))
+    return lines[::-1]
+
+
+class _Teller:
+    def __init__(self, case: Case, service: Service, reader: str, language: Language) -> None:
+        self._case, self._service, self._language = case, service, language
+        self._reads_own = reader == case.applicant
+        self._submitted = False
+
+    def say(self, event: Event) -> str:
+        if event.type in QUIET:
+            return ""
+        if event.type == "case.submitted":
+            self._submitted = True
+        special = SPECIAL.get(event.type)
+        if special:
+            return special(self, event, event.data)
+        return self._plain(event)
+
+    def _plain(self, event: Event) -> str:
+        if not has(f"story.{event.type}"):
+            return ""
+        return str(say(f"story.{event.type}", self._language, who=self._actor(event.actor)))
+
+    def _with(self, name: str, **values: Any) -> str:
+        return str(say(f"story.{name}", self._language, **values))
+
+    def _actor(self, username: str) -> str:
+        if username == self._case.applicant:
+            return str(say("case.you" if self._reads_own else "case.applicant", self._language))
+        if username == "law":
+            return str(say("story.by_law", self._language))
+        if username == "system":
+            return str(say("story.by_system", self._language))
+        return self._agency()
+
+    def _agency(self) -> str:
+        return str(getattr(ports.catalogue.agency(self._case.agency).name, self._language))
+
+    def _day(self, moment: str | None) -> str:
+        calendar = ports.catalogue.calendar(self._case.agency)
+        return long_date(calendar.day_of(read_moment(moment)), self._language) if moment else ""
+
+    def _document(self, identity: str) -> str:
+        document = self._case.documents[identity]
+        known = self._service.document_kind(document.kind)
+        return str(getattr(known.title, self._language)) if known else document.kind
+
+    def _fields(self, pointers: list[str], kinds: list[str]) -> str:
+        names = {pointer.lstrip("/").split("/")[0] for pointer in pointers}
+        titles = [getattr(f.title, self._language) for f in self._service.form.fields if f.name in names]
+        titles += [getattr(d.title, self._language) for d in self._service.documents if d.kind in kinds]
+        return "; ".join(titles)
+
+    def _task(self, identity: str) -> tuple[str, str]:
+        task = self._case.tasks[identity]
+        title = views.title_of(self._case, self._service, task)[self._language]
+        who = (
+            self._actor(self._case.applicant)
+            if task.role == "applicant"
+            else office(task.role, self._language)
+        )
+        return title, who
+
+    # -- events that need more than their name
+
+    def form_changed(self, event: Event, data: Mapping[str, Any]) -> str:
+        if not self._submitted:
+            return ""
+        return self._with(
+            "form.changed", who=self._actor(event.actor), what=self._fields(data["pointers"], [])
+        )
+
+    def document(self, event: Event, data: Mapping[str, Any]) -> str:
+        return self._with(event.type, what=self._document(data["document"]))
+
+    def submitted(self, event: Event, data: Mapping[str, Any]) -> str:
+        return self._with(event.type, who=self._actor(event.actor), number=data["number"])
+
+    def episode(self, event: Event, data: Mapping[str, Any]) -> str:
+        if data["episode"] == 1:
+            return ""
+        title = getattr(self._service.process(data["process"]).title, self._language)
+        return self._with(event.type, what=title, who=self._actor(event.actor))
+
+    def clock_started(self, event: Event, data: Mapping[str, Any]) -> str:
+        term = Term.parse(data["term"]).words[self._language]
+        return self._with(event.type, term=term, day=self._day(data["due_at"]))
+
+    def clock_extended(self, event: Event, data: Mapping[str, Any]) -> str:
+        return self._with(event.type, term=Term.parse(data["term"]).words[self._language])
+
+    def clock_paused(self, event: Event, data: Mapping[str, Any]) -> str:
+        return self._with(f"{event.type}.{data['reason']}")
+
+    def task_opened(self, event: Event, data: Mapping[str, Any]) -> str:
+        if data["role"] == "applicant":
+            return ""
+        title, who = self._task(data["task"])
+        return self._with(event.type, what=title, who=who, day=self._day(data["due_at"]))
+
+    def task_completed(self, event: Event, data: Mapping[str, Any]) -> str:
+        if self._case.tasks[data["task"]].role == "applicant":
+            return ""
+        title, who = self._task(data["task"])
+        answer = say(f"case.answer.{data['action']}", self._language)
+        return self._with(event.type, what=title, who=who, answer=answer)
+
+    def task_expired(self, event: Event, data: Mapping[str, Any]) -> str:
+        title, _ = self._task(data["task"])
+        answer = say(f"case.answer.{data['action']}", self._language)
+        return self._with(event.type, what=title, answer=answer, rule=data["rule"])
+
+    def alarm(self, event: Event, data: Mapping[str, Any]) -> str:
+        return self._with("alarm.fault" if data["reason"] == "fault" else "alarm.term")
+
+    def correction_requested(self, event: Event, data: Mapping[str, Any]) -> str:
+        return self._with(event.type, what=self._fields(data["fields"], data["documents"]))
+
+    def amount(self, event: Event, data: Mapping[str, Any]) -> str:
+        written = money(data["amount"], data["currency"], self._language)
+        return self._with(event.type, amount=written, day=self._day(data.get("due_at")))
+
+    def outcome(self, event: Event, data: Mapping[str, Any]) -> str:
+        return self._with(f"{event.type}.{data['result']}", who=self._actor(event.actor))
+
+    def permit(self, event: Event, data: Mapping[str, Any]) -> str:
+        return self._with(event.type, number=data["number"])
+
+    def letter(self, event: Event, data: Mapping[str, Any]) -> str:
+        known = self._service.letters.get(data["letter"])
+        return self._with(event.type, what=getattr(known.title, self._language) if known else data["letter"])
+
+    def answers_changed(self, event: Event, data: Mapping[str, Any]) -> str:
+        return self._with(
+            "form.changed", who=self._actor(event.actor), what=self._fields(data["pointers"], [])
+        )
+
+    def clock_expired(self, event: Event, data: Mapping[str, Any]) -> str:
+        answer = say(f"case.answer.{data['action']}", self._language)
+        return self._with(event.type, answer=answer, rule=data["rule"])
+
+    def scheduled(self, event: Event, data: Mapping[str, Any]) -> str:
+        title = getattr(self._service.process(data["process"]).title, self._language)
+        return self._with(event.type, what=title, day=self._day(data["due_at"]))
+
+    def queue(self, event: Event, data: Mapping[str, Any]) -> str:
+        return self._with(event.type, number=data["number"], region=data["region"])
+
+    def place(self, event: Event, data: Mapping[str, Any]) -> str:
+        return self._with(event.type, period=data["period"], region=data["region"])
+
+    def checked(self, event: Event, data: Mapping[str, Any]) -> str:
+        broken = sum(1 for rule in data["checks"] if not rule["holds"])
+        return self._with("rules.broken" if broken else "rules.kept", n=broken)
+
+
+SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
+    "form.changed": _Teller.form_changed,
+    "document.received": _Teller.document,
+    "document.refused": _Teller.document,
+    "case.submitted": _Teller.submitted,
+    "episode.opened": _Teller.episode,
+    "clock.started": _Teller.clock_started,
+    "clock.extended": _Teller.clock_extended,
+    "clock.paused": _Teller.clock_paused,
+    "task.opened": _Teller.task_opened,
+    "task.completed": _Teller.task_completed,
+    "task.expired": _Teller.task_expired,
+    "alarm.raised": _Teller.alarm,
+    "correction.requested": _Teller.correction_requested,
+    "fee.assessed": _Teller.amount,
+    "payment.billed": _Teller.amount,
+    "payment.received": _Teller.amount,
+    "outcome.decided": _Teller.outcome,
+    "permit.issued": _Teller.permit,
+    "permit.revoked": _Teller.permit,
+    "permit.expired": _Teller.permit,
+    "letter.issued": _Teller.letter,
+    "rules.checked": _Teller.checked,
+    "answers.changed": _Teller.answers_changed,
+    "clock.expired": _Teller.clock_expired,
+    "episode.scheduled": _Teller.scheduled,
+    "payment.refunded": _Teller.amount,
+    "refund.ordered": _Teller.amount,
+    "queue.joined": _Teller.queue,
+    "queue.waiting": _Teller.queue,
+    "queue.left": _Teller.queue,
+    "place.called": _Teller.place,
+    "place.taken": _Teller.place,
+    "place.released": _Teller.place,
+}

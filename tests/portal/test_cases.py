@@ -1,0 +1,269 @@
+"""My cases: where they stand, what is asked of me, what I can do, and what was decided."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from functions.domain import history
+from infra.driver import SMALL_PDF, CaseDriver
+from infra.local.office import Office
+from tests.portal import ways
+from tests.portal.surfing import Surfer
+
+pytestmark = pytest.mark.xdist_group("cases")
+Surf = Callable[..., Surfer]
+
+
+def test_an_empty_list_says_where_to_begin(surf: Surf) -> None:
+    page = surf("wayan").get("/cases")
+
+    assert "You have no applications yet" in page.text
+    assert "/services" in page.links()
+
+
+def test_lists_the_own_cases_and_what_is_asked_first(office: Office, surf: Surf) -> None:
+    returned = ways.give_back(ways.review(CaseDriver(office.system, applicant="maria").apply()))
+
+    page = surf("maria").get("/cases")
+
+    assert "1 thing waits for you Correct the plans" in page.text
+    assert "Needs your correction" in page.text
+    assert returned.case.number in page.text
+
+
+def test_the_list_is_filtered_by_status_and_words(case: CaseDriver, surf: Surf) -> None:
+    surfer = surf("siti")
+
+    assert case.case.number in surfer.get(f"/cases?status=in_review&q={case.case.number}").text
+    assert "No application fits" in surfer.get("/cases?status=lapsed").text
+    assert "No application fits" in surfer.get("/cases?q=zzzz").text
+
+
+def test_tells_where_a_case_stands_who_has_it_and_how_long(reviewed: CaseDriver, surf: Surf) -> None:
+    reviewed.aws.advance(timedelta(days=3))
+
+    page = surf("siti").get(f"/cases/{reviewed.id}")
+
+    (now,) = page.html.xpath("//*[@aria-current='step']")
+    assert page.heading == "Building permit (PBG)"
+    assert "Legal term: working day 3 of 28; due on" in page.text
+    assert "Review the plans and consult the offices" in now.text_content()
+    assert "Technical review team, Public Works Office: waiting for the answer" in " ".join(
+        now.text_content().split()
+    )
+
+
+def test_a_correction_names_what_to_mend_and_opens_only_that(returned: CaseDriver, surf: Surf) -> None:
+    surfer = surf("siti")
+    page = surfer.get(f"/cases/{returned.id}")
+    assert "Number of floors: The drawings show three floors." in page.text
+    assert "Site plan and drawings: The scale is missing." in page.text
+
+    page = surfer.get(f"/apply/{returned.id}")
+    assert [link for link in page.links() if link.startswith(f"/apply/{returned.id}/")] == [
+        f"/apply/{returned.id}/3", f"/apply/{returned.id}/documents", f"/apply/{returned.id}/check",
+    ]  # fmt: skip
+
+    page = surfer.get(f"/apply/{returned.id}/3")
+    assert [one.get("name") for one in page.html.xpath("//main//input[not(@type='hidden')]")] == ["floors"]
+    assert "The officer writes: The drawings show three floors." in page.text
+    assert surfer.get(f"/apply/{returned.id}/1").status == 404
+
+
+def test_a_correction_is_sent_once_everything_is_mended(returned: CaseDriver, surf: Surf) -> None:
+    surfer = surf("siti")
+    page = surfer.submit(surfer.get(f"/apply/{returned.id}/3"), "/3", floors="3")
+    assert "Soil investigation and structural calculation" in page.text
+
+    page = surfer.get(f"/apply/{returned.id}/check")
+    assert any("Site plan and drawings: This document was asked for again" in error for error in page.errors)
+
+    page = surfer.get(f"/apply/{returned.id}/documents")
+    for kind in ("site-plan", "structural-calculation", "neighbour-consent"):
+        page = surfer.send_file(page, kind, SMALL_PDF, f"{kind}.pdf", "application/pdf")
+    page = surfer.submit(surfer.get(f"/apply/{returned.id}/check"), f"/apply/{returned.id}")
+
+    assert "Your correction was sent. The examination goes on." in page.text
+    assert returned.case.form["floors"] == 3
+    assert "correction.received" in returned.types
+
+
+def test_a_bill_shows_its_lines_and_is_paid_at_the_bank(billed: CaseDriver, surf: Surf) -> None:
+    surfer = surf("siti")
+    (bill,) = billed.case.payments.values()
+
+    page = surfer.get(f"/cases/{billed.id}")
+    assert "Building permit levy" in page.text
+    assert f"/local/bank/{bill.id}" in page.links()
+
+    page = surfer.submit(surfer.get(f"/local/bank/{bill.id}"), press="outcome=paid")
+    assert page.address.endswith(f"/cases/{billed.id}")
+    assert "Sign the permit" in page.html.xpath("//*[@aria-current='step']")[0].text_content()
+
+
+def test_a_payment_that_failed_can_be_tried_again(billed: CaseDriver, surf: Surf) -> None:
+    surfer = surf("siti")
+    (bill,) = billed.case.payments
+
+    page = surfer.submit(surfer.get(f"/local/bank/{bill}"), press="outcome=failed")
+
+    assert "The last payment failed; please try again." in page.text
+    assert f"/local/bank/{bill}" in page.links()
+
+
+def test_the_bank_knows_no_other_bills(surf: Surf) -> None:
+    assert surf().get("/local/bank/nothing").status == 404
+
+
+def test_a_granted_permit_can_be_downloaded_and_verified(
+    office: Office, granted: CaseDriver, surf: Surf
+) -> None:
+    surfer = surf("siti")
+    (permit,) = granted.case.permits.values()
+
+    page = surfer.get(f"/cases/{granted.id}")
+    file = surfer.ask("GET", f"/cases/{granted.id}/documents/{permit.document}", follow=False)
+
+    assert "Your application was approved" in page.text
+    assert f"/permits/{permit.number}" in page.links()
+    assert office.system.aws.download(file.headers["location"]).body.startswith(b"%PDF-")
+
+
+def test_a_refusal_gives_its_reasons_and_can_be_appealed(refused: CaseDriver, surf: Surf) -> None:
+    surfer = surf("siti")
+    page = surfer.get(f"/cases/{refused.id}")
+    assert "The application was refused" in page.text
+    assert "The columns are too thin." in page.text
+
+    page = surfer.get(f"/cases/{refused.id}/appeal")
+    assert "It is decided within 10 working days." in page.text
+    assert surfer.submit(page, "/appeal").errors == ["Give the reason."]
+
+    page = surfer.submit(page, "/appeal", reason="They carry twice the load.")
+    assert "Your appeal has been lodged." in page.text
+    assert "Decide the appeal" in page.html.xpath("//*[@aria-current='step']")[0].text_content()
+
+
+def test_withdrawing_wants_a_reason_and_ends_the_case(case: CaseDriver, surf: Surf) -> None:
+    surfer = surf("siti")
+    page = surfer.get(f"/cases/{case.id}/withdraw")
+    assert "This cannot be undone" in page.text
+
+    assert surfer.submit(page, "/withdraw").status == 422
+    page = surfer.submit(page, "/withdraw", reason="Another plan.")
+
+    assert "Your application has been withdrawn." in page.text
+    assert case.case.status == "withdrawn"
+
+
+def test_what_cannot_be_done_now_is_not_offered(case: CaseDriver, surf: Surf) -> None:
+    surfer = surf("siti")
+
+    assert f"/cases/{case.id}/appeal" not in surfer.get(f"/cases/{case.id}").links()
+    assert surfer.get(f"/cases/{case.id}/appeal").status == 409
+    assert surfer.get(f"/cases/{case.id}/redrive").status == 404
+
+
+def test_writes_to_the_agency_and_reads_the_answer(case: CaseDriver, surf: Surf) -> None:
+    surfer, officer = surf("siti"), surf("sri")
+
+    page = surfer.submit(surfer.get(f"/cases/{case.id}"), "/messages", text="When will you come?\nThank you.")
+    officer.submit(officer.get(f"/cases/{case.id}"), "/messages", text="On Monday.")
+
+    mine, theirs = surfer.get(f"/cases/{case.id}").html.xpath("//ol[@class='talk']/li")
+    assert "Your message was sent." in page.text
+    assert mine.get("class") == "mine"
+    assert "Investment and One-Stop Service Office" in theirs.text_content()
+
+
+def test_an_empty_message_is_not_sent(case: CaseDriver, surf: Surf) -> None:
+    surfer = surf("siti")
+
+    page = surfer.submit(surfer.get(f"/cases/{case.id}"), "/messages", text="  ")
+
+    assert page.status == 422
+    assert page.errors == ["Write the message."]
+
+
+def test_a_message_that_is_sent_twice_stands_there_once(case: CaseDriver, surf: Surf) -> None:
+    surfer = surf("siti")
+    page = surfer.get(f"/cases/{case.id}")
+
+    surfer.submit(page, "/messages", text="Hello.")
+    surfer.submit(page, "/messages", text="Hello.")
+    surfer.submit(page, "/messages", text="Hello again.")
+
+    assert [message["text"] for message in case.case.messages] == ["Hello.", "Hello again."]
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "{{ 7 * 7 }}", '" onfocus="alert(1)'])
+def test_what_somebody_writes_stays_text(case: CaseDriver, surf: Surf, text: str) -> None:
+    surfer = surf("siti")
+
+    page = surfer.submit(surfer.get(f"/cases/{case.id}"), "/messages", text=text)
+
+    assert text in page.text
+    assert "<script>alert" not in page.source
+
+
+def test_applies_again_with_the_same_answers(office: Office, refused: CaseDriver, surf: Surf) -> None:
+    surfer = surf("siti")
+
+    page = surfer.submit(surfer.get(f"/cases/{refused.id}"), "/again")
+
+    made = office.system.ports.cases.load(page.address.split("/")[4]).case
+    assert made.status == "draft"
+    assert made.form == refused.case.form
+
+
+def test_the_history_is_told_in_plain_words(granted: CaseDriver, surf: Surf) -> None:
+    page = surf("siti").get(f"/cases/{granted.id}")
+
+    lines = [" ".join(one.text_content().split()) for one in page.html.xpath("//ol[@class='story']/li/p")]
+    assert lines[-1] == "You began the application."
+    assert any(line.startswith("The term of 28 working days began; it is due on") for line in lines)
+    assert any(line.startswith("Permit PBG-2026-") for line in lines)
+    assert not [line for line in lines if "{" in line or "None" in line]
+
+
+def test_the_history_that_is_downloaded_verifies(granted: CaseDriver, surf: Surf) -> None:
+    file = surf("siti").get(f"/cases/{granted.id}/history.json")
+
+    assert file.headers["content-disposition"].startswith("attachment")
+    assert history.verify(json.loads(file.content)["items"]) == []
+
+
+def test_downloads_all_personal_data(case: CaseDriver, surf: Surf) -> None:
+    file = surf("siti").get(f"/cases/{case.id}/personal-data.json")
+
+    assert json.loads(file.content)["form"] == case.case.form
+    assert surf("sri").get(f"/cases/{case.id}/personal-data.json").status == 403
+
+
+def test_an_officer_of_the_agency_reads_the_same_page(case: CaseDriver, surf: Surf) -> None:
+    page = surf("sri").get(f"/cases/{case.id}")
+
+    assert page.status == 200
+    assert f"/cases/{case.id}/withdraw" not in page.links()
+
+
+def test_an_erased_case_says_so(case: CaseDriver, surf: Surf) -> None:
+    case.withdraw()
+    case.ports.cases.erase(case.id)
+
+    assert surf("siti").get(f"/cases/{case.id}").status == 200
+
+
+def test_the_receipt_of_a_draft_says_that_it_is_none(draft: CaseDriver, surf: Surf) -> None:
+    assert "has not been submitted yet" in surf("siti").get(f"/cases/{draft.id}/receipt").text
+
+
+def test_a_case_in_both_languages(returned: CaseDriver, surf: Surf) -> None:
+    page = surf("siti").get(f"/cases/{returned.id}?lang=id")
+
+    assert "Anda diminta memperbaiki" in page.text
+    assert page.html.get("lang") == "id"
