@@ -182,6 +182,7 @@ ACTS: dict[str, Any] = {
     "erase": None,
     **dict.fromkeys(("withdraw", "appeal", "renew", "amend", "resume", "reopen", "revoke", "redrive"), WHY),
 }  # fmt: skip
+LEADING_ELSEWHERE = {"submit", "withdraw", "appeal", "reopen", "revoke", "redrive", "erase"}
 PATHS = {"patch": "", "upload": "/documents", "message": "/messages"}
 
 
@@ -224,9 +225,14 @@ class TestWhatIsOffered:
 
     def test_what_is_offered_can_be_done(self, as_: As, office: Office, place: str) -> None:
         for who in ("siti", "sri", "tuti"):
-            _, offered = self._offered(as_(who), PLACES[place](office))
+            case, answers = PLACES[place](office), {}
+            _, offered = self._offered(as_(who), case)
 
-            answers = {name: self._status(as_(who), PLACES[place](office), name) for name in offered}
+            # Only an act that leads elsewhere needs a fresh case for the next one.
+            for name in sorted(offered, key=lambda name: name in LEADING_ELSEWHERE):
+                if answers.keys() & LEADING_ELSEWHERE:
+                    case = PLACES[place](office)
+                answers[name] = self._status(as_(who), case, name)
 
             assert set(answers.values()) <= {200, 201, 202}, answers
 
