@@ -6,7 +6,7 @@ them again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from functions.domain.clock import Calendar
 from functions.domain.identity import Delegation, Session
 from functions.domain.letter import Letter
 from functions.domain.payments import Notification
+from functions.domain.quota import Call, Candidate, Ledger
 from functions.domain.scan import ScanResult
 from functions.domain.service import Agency, Service
 
@@ -74,6 +75,9 @@ class Cases(Protocol):
     def claim(self, name: str, case_id: str) -> bool:
         """Let a case hold a name that no other may, such as ``permit/<number>``; tells whether it does."""
 
+    def next_number(self, line: str) -> int:
+        """Give the number that comes next in a line. A commit takes it, or raises `CommitConflict`."""
+
     def put_tokens(self, case_id: str, tokens: Sequence[Token], turn: int) -> None:
         """Keep the tokens of a driver, which were ``turn`` when it looked.
 
@@ -106,6 +110,33 @@ class Views(Protocol):
 
     def claimed(self, name: str) -> str | None:
         """Give the case that holds a claimed name, such as ``permit/<number>``."""
+
+
+class Rounds(Protocol):
+    """Rounds of places, and the lines of those who wait for them; always strongly consistent."""
+
+    def open(self, service: str, period: str, content: Mapping[str, Any]) -> bool: ...
+
+    def touch(self, service: str, period: str) -> None: ...
+
+    def read(self, service: str, period: str) -> dict[str, Any] | None: ...
+
+    def newest(self, service: str) -> dict[str, Any] | None: ...
+
+    def ledger(self, service: str, period: str, region: str) -> tuple[Ledger | None, int]: ...
+
+    def write(
+        self, service: str, period: str, region: str, ledger: Ledger, version: int,
+        calls: Sequence[tuple[Call, str]] = (),
+    ) -> None: ...  # fmt: skip
+
+    def call(
+        self, service: str, period: str, region: str, number: int, stage: int
+    ) -> tuple[Call, str] | None: ...
+
+    def waiting(
+        self, service: str, region: str, within: str = "line", until: str = "~"
+    ) -> Iterator[Candidate]: ...
 
 
 class Documents(Protocol):
@@ -143,7 +174,7 @@ class Executions(Protocol):
 class Bus(Protocol):
     """The event bus that other systems listen to."""
 
-    def publish(self, happenings: Sequence[Mapping[str, Any]]) -> None: ...
+    def publish(self, happenings: Sequence[Mapping[str, Any]], *, source: str = ...) -> None: ...
 
 
 class Mail(Protocol):

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from functions.domain import documents, episodes, intake, numbers, payments, rights, tasks
+from functions.domain import documents, episodes, intake, numbers, payments, queues, rights, tasks
 from functions.domain import form as forms
 from functions.domain.case import Case, Document, Task, Writer
 from functions.domain.clock import LegalClock, Term
@@ -256,7 +256,11 @@ class CaseDriver:
         return answers
 
     def withdraw(self, reason: str = "Rencana berubah.", *, by: str | Person = "applicant") -> CaseDriver:
-        self.command(by, "withdraw", lambda writer, service: episodes.withdraw(writer, service, reason))
+        self.command(
+            by,
+            "withdraw",
+            lambda writer, service: episodes.withdraw(writer, service, reason, self._calendar_of),
+        )
         return self
 
     def appeal(self, reason: str = "Saya keberatan.", *, by: str | Person = "applicant") -> CaseDriver:
@@ -276,6 +280,29 @@ class CaseDriver:
             lambda writer, service: episodes.begin(writer, service, self._calendar_of, act, reason, form),
         )
         return self
+
+    def open_round(
+        self, period: str, places: int, region: str | None = None, *, by: str | Person | None = None
+    ) -> CaseDriver:
+        """Open a round for the region in which this case waits, or another one."""
+        where = region or queues.region_of(self.case, self.service)
+        opener = self.who(by) if by else self.supervisor
+        quota = [{"region": where, "places": places}]
+        self.ports.rounds.open(
+            self.service.code, period, queues.opening(period, quota, opener.username, self.now)
+        )
+        self.aws.settle()
+        return self
+
+    def like(self, number: int, form: Mapping[str, Any] | None = None) -> CaseDriver:
+        """Give another case of the same service and applicant that waits in line: what is unique is its own."""
+        own = {name: f"{forms.example(self.service, self.today)[name]}-{number}" for name in self.service.unique}
+        other = CaseDriver(self.system, service=self._service, applicant=self.applicant)
+        other.apply({**own, **(form or {})})
+        while other.case.status == "in_review":
+            (task,) = other.case.open_tasks()
+            other.act(task.role, "approve")
+        return other
 
     def extend(
         self, term: str, reason: str = "Perlu survei.", *, by: str | Person | None = None

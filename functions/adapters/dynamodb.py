@@ -5,6 +5,8 @@
     CASE#<id>        @wait           the task tokens of the newest driver
     CASE#<id>        ~case, ~<task>  views: index keys and what lists show
     CLAIM#<name>     claim           a value or number that only one case may hold
+    NUMBERS#<line>   next            the next number of a line: it moves on with the commit that takes it
+    QUEUE#<line>     line#<number>   who waits in it, and once more by the order of each reserve
 
 A command is one query and one put (1 write unit a started KB), where a transaction of case, task and event would
 cost twice the units of three items. ``#`` sorts before ``@`` and ``~``, so loading a case reads no view.
@@ -21,12 +23,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.domain import history
-from functions.domain.case import Case, Commit, Request, StepRecord
+from functions.domain.case import Case, Commit, LineChange, Request, StepRecord, moment
 from functions.domain.errors import (
     CaseUnknown,
     CommitConflict,
@@ -46,6 +49,7 @@ INDEXES = {
 }
 _LARGEST_ITEM = 390_000
 _TURNS, _PAUSE_SECONDS = 6, 0.05
+_DAY_SECONDS = 86_400
 
 
 class CaseTable:
@@ -85,13 +89,47 @@ class CaseTable:
         }
         try:
             with _answering():
-                if commit.claims:
+                if commit.claims or commit.line:
                     claims = [{"Put": self._claim(name, case_id)} for name in commit.claims]
-                    self._client.transact_write_items(TransactItems=[{"Put": put}, *claims])
+                    at = moment(commit.events[-1].at)
+                    line = self._line(case_id, commit.line, at) if commit.line else []
+                    self._client.transact_write_items(TransactItems=[{"Put": put}, *claims, *line])
                 else:
                     self._client.put_item(**put)
         except ClientError as error:
-            self._explain(error, item)
+            self._explain(error, item, len(commit.claims))
+
+    def next_number(self, line: str) -> int:
+        """Give the number that comes next in a line; only a commit takes it, if no other has been first."""
+        with _answering():
+            answer = self._client.get_item(TableName=self._table, Key=_counter(line), ConsistentRead=True)
+        return int(answer["Item"]["number"]["N"]) if "Item" in answer else 1
+
+    def _line(self, case_id: str, change: LineChange, at: datetime) -> list[dict[str, Any]]:
+        """Give what goes along in the transaction of a commit that changes a line, the counter first.
+
+        All of it is put, so that a function that commits needs no other right: who has left is marked, not read any
+        more, and removed by the table itself a day later.
+        """
+        pk = f"QUEUE#{change.line}"
+        shown = {"case": case_id, "number": change.number}
+        gone = {"ttl": {"N": str(int(at.timestamp()) + _DAY_SECONDS)}}
+        items = [_document(pk, sk, shown) for sk in change.enters]
+        items += [_document(pk, sk, {**shown, "gone": True}) | gone for sk in change.leaves]
+        parts = [{"Put": {"TableName": self._table, "Item": item}} for item in items]
+        return [self._taking(change.line, change.number), *parts] if change.takes else parts
+
+    def _taking(self, line: str, number: int) -> dict[str, Any]:
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": {**_counter(line), "number": {"N": str(number + 1)}},
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        if number > 1:
+            put["ConditionExpression"] = "#number = :mine"
+            put["ExpressionAttributeNames"] = {"#number": "number"}
+            put["ExpressionAttributeValues"] = {":mine": {"N": str(number)}}
+        return {"Put": put}
 
     def put_tokens(self, case_id: str, tokens: Sequence[Token], turn: int) -> None:
         """Keep the tokens of a driver, unless it has put others since, or a newer driver its own."""
@@ -157,7 +195,7 @@ class CaseTable:
             "ExpressionAttributeValues": {":case": {"S": case_id}},
         }
 
-    def _explain(self, error: ClientError, item: Item) -> None:
+    def _explain(self, error: ClientError, item: Item, claims: int = 0) -> None:
         """Tell a lost answer (our own commit stands there already) from a real conflict."""
         if _code(error) == "ConditionalCheckFailedException":
             if _same(error.response.get("Item"), item):
@@ -171,7 +209,7 @@ class CaseTable:
             if _same(reasons[0].get("Item"), item):
                 return
             raise CommitConflict("another change of this case came first") from error
-        if any(failed):
+        if any(failed[1 : 1 + claims]):
             raise Duplicate(
                 {"id": "Nilai ini sudah dipakai.", "en": "This value is in use already."}
             ) from error
@@ -410,6 +448,10 @@ class CaseTable:
             if limit or "LastEvaluatedKey" not in answer:
                 return found
             ask["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _counter(line: str) -> Item:
+    return {"pk": {"S": f"NUMBERS#{line}"}, "sk": {"S": "next"}}
 
 
 def _document(pk: str, sk: str, body: Mapping[str, Any]) -> Item:

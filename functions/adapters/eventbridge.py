@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.domain.errors import DependencyDown
 
 SOURCE = "loket"
+ROUNDS = "loket.rounds"
 _MOST_ENTRIES = 10
 
 
@@ -18,12 +19,15 @@ class EventBus:
     def __init__(self, client: Any, name: str) -> None:
         self._client, self._name = client, name
 
-    def publish(self, happenings: Sequence[Mapping[str, Any]]) -> None:
-        """Put events on the bus, ten a call; raises `DependencyDown` if any is not taken, so that all come again."""
+    def publish(self, happenings: Sequence[Mapping[str, Any]], *, source: str = SOURCE) -> None:
+        """Put events on the bus, ten a call; raises `DependencyDown` if any is not taken, so that all come again.
+
+        What is no event of a case has another ``source``, so that no consumer of cases is woken by it.
+        """
         entries = [
             {
                 "EventBusName": self._name,
-                "Source": SOURCE,
+                "Source": source,
                 "DetailType": happening["event"]["type"],
                 "Detail": json.dumps(happening, separators=(",", ":")),
             }

@@ -55,7 +55,10 @@ class Message(Body):
 )
 def withdraw(call: Call, case: str) -> Reply:
     return act(
-        call, case, "withdraw", lambda writer, service: episodes.withdraw(writer, service, _wish(call))
+        call,
+        case,
+        "withdraw",
+        lambda writer, service: episodes.withdraw(writer, service, _wish(call), ports.catalogue.calendar),
     )
 
 

@@ -208,7 +208,8 @@ class Checked:
 class Episode:
     """One run of one process; ``attempt`` counts the executions that have driven it.
 
-    ``act`` is what a person asked for with it, ``before`` how the case stood then.
+    ``act`` is what a person asked for with it, ``before`` how the case stood then; ``answers`` are the form and
+    the facts that were changed with it.
     """
 
     no: int
@@ -219,6 +220,7 @@ class Episode:
     rounds: int = 0
     act: str | None = None
     before: tuple[str, Outcome | None] = ("draft", None)
+    answers: tuple[dict[str, Any], dict[str, Any]] | None = None
 
 
 @dataclass
@@ -329,6 +331,7 @@ class Case:
     correction: Correction | None = None
     outcome: Outcome | None = None
     outcomes: list[Outcome] = field(default_factory=list)
+    replaced: tuple[dict[str, Any], dict[str, Any]] | None = None
     queue: Queue | None = None
     refunds_ordered: list[OrderedRefund] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -506,6 +509,7 @@ def _submitted(case: Case, event: Event, data: Data, private: Data) -> None:
 def _episode_opened(case: Case, event: Event, data: Data, private: Data) -> None:
     opened = Episode(data["episode"], data["process"], moment(event.at), act=data.get("act"))
     opened.before = (case.status, case.outcome)
+    opened.answers, case.replaced = case.replaced, None
     case.episodes.append(opened)
     case.scheduled = None
     if data["episode"] > 1:
@@ -547,6 +551,7 @@ def _scheduled(case: Case, event: Event, data: Data, private: Data) -> None:
 
 
 def _answers_changed(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.replaced = (case.form or {}, case.facts)
     case.form, case.facts = private.get("form"), dict(data["facts"])
 
 
@@ -668,8 +673,10 @@ def _fee_assessed(case: Case, event: Event, data: Data, private: Data) -> None:
         "amount": data["amount"],
         "currency": data["currency"],
         "lines": list(data["lines"]),
-        "inputs": dict(data["inputs"]),
     }
+    late = {name: data["inputs"].get(name) for name in ("months_late", "due_on", "paid")}
+    if late["months_late"] is not None:
+        case.fee["late"] = late
 
 
 def _checked(case: Case, event: Event, data: Data, private: Data) -> None:
@@ -728,6 +735,8 @@ def _what_was_granted_stands(case: Case) -> None:
     episode = case.episode
     if episode and episode.act in ("amend", "renew") and case.status != "approved":
         case.status, case.outcome = episode.before
+        if episode.answers and not case.erased:
+            case.form, case.facts = episode.answers
 
 
 def _joined(case: Case, event: Event, data: Data, private: Data) -> None:

@@ -12,6 +12,8 @@ leaves the token for the relay, with the seconds after which the timer must ring
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -26,7 +28,7 @@ from functions.ports import Record, Token
 from functions.runtime.observability import logger
 from functions.runtime.wiring import ports
 
-_TRIES = 6
+_TRIES, _PAUSE_SECONDS = 6, 0.25
 TOLERANCE = 120
 """By how many seconds a timer may ring too late. Each answer to a timer takes some itself, so that asking for the very
 second would never come to an end; whoever acts meanwhile is judged by the term and not by the timer."""
@@ -80,12 +82,12 @@ WantedWait = TypeVar("WantedWait", bound=WaitRequest)
 Lambda = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
 
-def step(model: type[Wanted], run: Callable[[Wanted, Desk], None]) -> Lambda:
-    """Make the Lambda of a step that answers at once."""
+def step(model: type[Wanted], run: Callable[[Wanted, Desk], None], *, tries: int = _TRIES) -> Lambda:
+    """Make the Lambda of a step that answers at once; more ``tries`` are for what many want at the same moment."""
 
     def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         request = model.model_validate(event)
-        return _again_on_conflict(request, lambda: _once(request, run))
+        return _again_on_conflict(request, lambda: _once(request, run), tries)
 
     return handler
 
@@ -100,13 +102,16 @@ def wait(model: type[WantedWait], open_tasks: Callable[[WantedWait, Desk], str |
     return handler
 
 
-def _again_on_conflict(request: StepRequest, attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _again_on_conflict(
+    request: StepRequest, attempt: Callable[[], dict[str, Any]], tries: int = _TRIES
+) -> dict[str, Any]:
     logger.info("step", extra={"case": request.case, "step": request.name, "attempt": request.attempt})
-    for _ in range(_TRIES):
+    for turn in range(tries):
         try:
             return attempt()
         except CommitConflict:
-            continue
+            if turn >= _TRIES:
+                time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311
     raise CommitConflict("the case changes too fast; the definition tries again")
 
 

@@ -48,6 +48,12 @@ class Ports:
         return self.table
 
     @cached_property
+    def rounds(self) -> protocols.Rounds:
+        from functions.adapters.rounds import RoundTable
+
+        return RoundTable(self._client("dynamodb"), self.settings.table)
+
+    @cached_property
     def catalogue(self) -> protocols.Catalogue:
         from functions.adapters.catalogue import Catalogue
 

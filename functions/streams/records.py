@@ -20,6 +20,15 @@ def case_of(record: Record) -> str | None:
     return str(pk[5:])
 
 
+def round_of(record: Record) -> tuple[str, str] | None:
+    """Give the service and the period of a round that was opened or goes on."""
+    keys = record["dynamodb"]["Keys"]
+    pk, sk = keys["pk"]["S"], keys["sk"]["S"]
+    if not pk.startswith("ROUNDS#") or "NewImage" not in record["dynamodb"]:
+        return None
+    return str(pk[7:]), str(sk[1:])
+
+
 def events_of(record: Record) -> list[dict[str, Any]]:
     """Give the events of a commit that was just written; a token, or an erasure of what was written, has none."""
     image = record["dynamodb"]["NewImage"]
@@ -55,3 +64,15 @@ def each_case(event: Mapping[str, Any], act: Callable[[str, list[Record]], None]
             logger.error("stream", extra={"case": case, "error": type(error).__name__})
             failed.append(records[0]["dynamodb"]["SequenceNumber"])
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+
+def failed(records: Iterable[Record], act: Callable[[Record], None]) -> list[dict[str, str]]:
+    """Act on each record by itself; gives those that must come again."""
+    again = []
+    for record in records:
+        try:
+            act(record)
+        except Exception as error:
+            logger.error("stream", extra={"error": type(error).__name__})
+            again.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
+    return again

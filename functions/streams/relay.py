@@ -137,6 +137,19 @@ def _happening(case: Case, event: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def announce(record: Mapping[str, Any]) -> None:
+    """Tell of a round that was opened, or that goes on where the time was up."""
+    opened = records.round_of(record)
+    if opened:
+        service, period = opened
+        told = {"type": "round.opened", "data": {"period": period}}
+        agency = ports.catalogue.service(service).agency
+        ports.bus.publish([{"service": service, "agency": agency, "event": told}], source="loket.rounds")
+
+
 @blueprint.lambda_function(name="relay")
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    return records.each_case(event, run)
+    answer = records.each_case(event, run)
+    rounds = [record for record in event["Records"] if records.round_of(record)]
+    answer["batchItemFailures"] += records.failed(rounds, announce)
+    return answer

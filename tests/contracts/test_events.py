@@ -20,6 +20,7 @@ from functions.domain import documents, history, notices, numbers, register, sta
 from functions.domain.scan import Verdict
 from functions.domain.service import NOTICES
 from functions.streams import (
+    allocate_places,
     document_arrived,
     document_scanned,
     execution_ended,
@@ -145,6 +146,7 @@ ON_OUR_BUS = {
     "Notices": notices.TOLD,
     "Register": register.KEEPING | statistics.CONCLUDING | {"case.submitted"},
     "Webhooks": frozenset(TYPES),
+    "AllocatePlaces": frozenset({*allocate_places.STATES, "queue.waiting"}),
 }
 ON_THE_DEFAULT_BUS = {
     "DocumentArrived": "object_created",
@@ -260,6 +262,7 @@ Handler = Callable[[dict[str, Any], Any], Any]
         (execution_ended.handler, "execution_status_changed"),
         (reconcile_payments.handler, "scheduled"),
         (wake_due.handler, "scheduled"),
+        (allocate_places.handler, "scheduled"),
         (retry_webhooks.handler, "scheduled"),
         (webhooks_stream.handler, "event_published"),
         (register_stream.handler, "event_published"),

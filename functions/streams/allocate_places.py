@@ -1,0 +1,186 @@
+"""Gives the places of a round to those who wait: when it is opened, when a place becomes free, and every hour.
+
+    ledger ▶ finish what a killed run has begun ▶ choose in order ▶ hold (one transaction) ▶ call the cases ▶ again
+
+A place is held before its case is told, and a case is told once whoever tells it, so a run may be killed at any
+moment and repeated at will. Places are held one batch after the other under the ledger's version: of two runs in one
+region the second sees what the first has done. What does not fit into the time of one run goes on in the next one,
+which the stream starts because the round was touched.
+
+Whose transfer or other process is under way when a place is given is passed over, and comes first at the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from chalice.app import Blueprint
+
+from functions.domain import episodes, queues, quota
+from functions.domain.case import Called, Writer
+from functions.domain.errors import CommitConflict
+from functions.domain.quota import Call, Candidate, Ledger
+from functions.domain.service import Service
+from functions.runtime.commands import change
+from functions.runtime.wiring import ports
+
+blueprint = Blueprint(__name__)
+BATCH = 25
+ENOUGH_MILLISECONDS = 20_000
+TURNS = 20
+
+
+class Arriving(Exception):
+    """Somebody has a number and does not wait yet: nobody behind may be called before."""
+
+
+TimeLeft = Callable[[], bool]
+STATES = {"place.taken": "paid", "place.released": "released"}
+
+
+def run(happening: Mapping[str, Any], time_left: TimeLeft = lambda: True) -> None:
+    """Note what has become of a place, and give whatever is free in the newest round."""
+    service = ports.catalogue.service(happening["service"])
+    event = happening["event"]
+    told = event["data"]
+    if event["type"] in STATES:
+        note(service, told, STATES[event["type"]])
+    newest = ports.rounds.newest(service.code)
+    if newest is None:
+        return
+    regions = [told["region"]] if "region" in told else [one["region"] for one in newest["quota"]]
+    fill(service, newest, regions, time_left)
+
+
+def sweep(time_left: TimeLeft = lambda: True) -> None:
+    """Look after every newest round: what an event was lost for is made good."""
+    for service in ports.catalogue.services():
+        newest = ports.rounds.newest(service.code) if service.line else None
+        if newest:
+            fill(service, newest, [one["region"] for one in newest["quota"]], time_left)
+
+
+def fill(service: Service, opened: Mapping[str, Any], regions: list[str], time_left: TimeLeft) -> None:
+    """Give the free places of these regions; goes on in another run when the time is up."""
+    places = {one["region"]: one["places"] for one in opened["quota"]}
+    for region in regions:
+        if region not in places:
+            continue
+        while _a_batch(service, opened, region, places[region]):
+            if not time_left():
+                ports.rounds.touch(service.code, opened["period"])
+                return
+
+
+def _a_batch(service: Service, opened: Mapping[str, Any], region: str, places: int) -> bool:
+    """Call the next few of a region; tells whether there may be more."""
+    for _ in range(TURNS):
+        ledger, version = ports.rounds.ledger(service.code, opened["period"], region)
+        ledger = ledger or _new_ledger(service, places)
+        try:
+            if ledger.pending:
+                _call(service, opened["period"], region, ledger, version)
+                return True
+            before = ledger.plain()
+            ledger.pending = _chosen(ledger, _waiting(service, opened, region))
+            if version and ledger.plain() == before:
+                return False
+            held = [(call, "called") for call in ledger.pending]
+            ports.rounds.write(service.code, opened["period"], region, ledger, version, held)
+            return bool(held)
+        except CommitConflict:
+            continue
+    raise CommitConflict("the places of this region change too fast; the event comes again")
+
+
+def _chosen(ledger: Ledger, waiting: quota.Waiting) -> list[Call]:
+    """Choose the next few, up to whoever has just come: that case wakes this function once it waits."""
+    chosen: list[Call] = []
+    with suppress(Arriving):
+        chosen.extend(quota.allocate(ledger, waiting, BATCH))
+    return chosen
+
+
+def _new_ledger(service: Service, places: int) -> Ledger:
+    reserves = queues.line_of(service).reserves
+    return quota.opened(places, {one.category: one.percent for one in reserves})
+
+
+def _call(service: Service, period: str, region: str, ledger: Ledger, version: int) -> None:
+    """Tell the cases that a place is held for them; who does not wait any more leaves it free again."""
+    gone = [call for call in ledger.pending if not _told(call, period, region)]
+    for call in gone:
+        ledger.release(call, again=False)
+    ledger.pending = []
+    ports.rounds.write(service.code, period, region, ledger, version, [(call, "released") for call in gone])
+
+
+def _told(call: Call, period: str, region: str) -> bool:
+    held = False
+
+    def decide(writer: Writer, service: Service) -> None:
+        nonlocal held
+        called = Called(period, region, call.number, call.category, call.stage)
+        held = episodes.call_to_place(writer, service, called)
+
+    change(call.case, "system", decide)
+    return held
+
+
+def _waiting(service: Service, opened: Mapping[str, Any], region: str) -> quota.Waiting:
+    day = ports.catalogue.calendar(service.agency).day_of(queues.opened_at(opened))
+    reserves = {
+        one.category: _ready(
+            ports.rounds.waiting(service.code, region, one.category, queues.last_of(service, one, day))
+        )
+        for one in queues.line_of(service).reserves
+    }
+    return quota.Waiting(_ready(ports.rounds.waiting(service.code, region)), reserves)
+
+
+def _ready(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
+    """Leave out who cannot be called now. Raises `Arriving` at who has a number and is about to wait."""
+    for candidate in candidates:
+        case = ports.cases.load(candidate.case).case
+        if queues.is_arriving(case):
+            raise Arriving
+        if queues.can_be_called(case):
+            yield candidate
+
+
+def note(service: Service, told: Mapping[str, Any], state: str) -> None:
+    """Write down that a place was taken or released, once."""
+    where = (service.code, told["period"], told["region"])
+    for _ in range(TURNS):
+        ledger, version = ports.rounds.ledger(*where)
+        known = ports.rounds.call(*where, told["number"], told["stage"])
+        if ledger is None or known is None or known[1] in STATES.values():
+            return
+        call = known[0]
+        ledger.pending = [one for one in ledger.pending if one != call]
+        if state == "paid":
+            ledger.pay(call)
+        else:
+            ledger.release(call, again=told["reason"] == "lapsed")
+        try:
+            ports.rounds.write(*where, ledger, version, [(call, state)])
+            return
+        except CommitConflict:
+            continue
+    raise CommitConflict("the places of this region change too fast; the event comes again")
+
+
+@blueprint.lambda_function(name="allocate_places")
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+
+    def time_left() -> bool:
+        return remaining is None or remaining() > ENOUGH_MILLISECONDS
+
+    if "service" in event.get("detail", {}):
+        run(event["detail"], time_left)
+    else:
+        sweep(time_left)
+    return {}

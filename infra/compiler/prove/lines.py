@@ -1,0 +1,115 @@
+"""Can everybody who waits be found again, called in order, and told where they stand?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from functions.domain import form as forms
+from functions.domain import queues
+from functions.domain.expression import ExpressionFailed
+from functions.domain.service import EnqueueStep, OutcomeStep, Process
+from infra.compiler.finding import Finding
+from infra.compiler.prove.subject import Subject, closest
+from infra.compiler.prove.words import FIRST_DAY
+
+WAITING = ("waitlisted",)
+
+
+def lines_are_described(subject: Subject) -> Iterator[Finding]:
+    """Who takes a number or waits does so in a line that the service describes."""
+    for step, place in subject.steps():
+        waits = isinstance(step, OutcomeStep) and step.result == "waitlisted"
+        if (waits or isinstance(step, EnqueueStep)) and subject.service.line is None:
+            message = f"`{step.name}` lets somebody wait; describe where: `line:` with its `region`"
+            yield Finding("line-missing", place, message)
+
+
+def regions_are_chosen(subject: Subject) -> Iterator[Finding]:
+    """A region is a fact that shows a choice of the form, so that a round can name it."""
+    service = subject.service
+    if service.line is None:
+        return
+    name = service.line.region
+    choices = [field.name for field in service.form.fields if field.type == "choice"]
+    if name not in service.facts:
+        message = f"there is no fact `{name}`; {closest(name, service.facts)}"
+        yield Finding("fact-unknown", ("line", "region"), message)
+    elif name not in choices:
+        message = f"`{name}` shows no choice of the form; {closest(name, choices)}"
+        yield Finding("region-unchosen", ("line", "region"), message)
+
+
+def numbers_come_before_waiting(subject: Subject) -> Iterator[Finding]:
+    """Nobody waits without a number, and nobody gets two."""
+    for walk in subject.walks:
+        numbered = [step.name for step, _ in walk.steps() if isinstance(step, EnqueueStep)]
+        for step, place in walk.steps():
+            if isinstance(step, EnqueueStep) and _has_a_number(walk.process):
+                message = f"who comes to `{walk.name}` has a number and keeps it; take `{step.name}` out"
+                yield Finding("number-twice", place, message)
+            waits = isinstance(step, OutcomeStep) and step.result == "waitlisted"
+            if (
+                waits
+                and not _has_a_number(walk.process)
+                and not walk.graph.always_before(numbered, step.name)
+            ):
+                message = (
+                    f"`{step.name}` can be reached without a number; put an `enqueue` on every way to it"
+                )
+                yield Finding("waiting-unnumbered", place, message)
+
+
+def whoever_waits_is_called(subject: Subject) -> Iterator[Finding]:
+    """There is one process for who is called, and a line that leads to it."""
+    called = [name for name, process in subject.service.processes.items() if process.opened_by == "round"]
+    if subject.service.line and len(called) != 1:
+        message = "write one process for who is called to a place: `opened_by: round`"
+        yield Finding("round-process", ("processes",), message)
+    if called and subject.service.line is None:
+        message = f"nobody waits to be called to `{called[0]}`; describe the `line:`"
+        yield Finding("line-missing", ("processes", called[0], "opened_by"), message)
+
+
+def reserves_leave_places(subject: Subject) -> Iterator[Finding]:
+    line = subject.service.line
+    if line is None:
+        return
+    if sum(reserve.percent for reserve in line.reserves) > 100:
+        message = "the reserves take more than all places; their `percent` add up to 100 at most"
+        yield Finding("reserves-too-many", ("line", "reserves"), message)
+    names = [reserve.category for reserve in line.reserves]
+    for at, name in enumerate(names):
+        if name == queues.GENERAL or names.count(name) > 1:
+            message = f"`{name}` is taken; give each reserve a `category` of its own, none of them `general`"
+            yield Finding("category-taken", ("line", "reserves", at, "category"), message)
+
+
+def the_example_can_wait(subject: Subject) -> Iterator[Finding]:
+    """The example has a region and an order that can be compared as text, and a deposit that can be given back."""
+    service = subject.service
+    if service.line is None:
+        return
+    try:
+        facts = forms.facts(service, forms.example(service, FIRST_DAY), today=FIRST_DAY)
+        order = queues.order_of(service, facts, FIRST_DAY)
+        for at, reserve in enumerate(service.line.reserves):
+            until = queues.last_of(service, reserve, FIRST_DAY)
+            if len(until) != len(order.get(reserve.category, until)):
+                message = f"`order` and `until` are compared as text; write both alike, as `{until}`"
+                yield Finding("order-unlike", ("line", "reserves", at, "until"), message)
+    except ExpressionFailed as error:
+        yield Finding("example-fails", ("line",), f"with the example, {error}")
+
+
+def _has_a_number(process: Process) -> bool:
+    return process.opened_by == "round" or process.statuses == WAITING
+
+
+PROOFS = (
+    lines_are_described,
+    regions_are_chosen,
+    numbers_come_before_waiting,
+    whoever_waits_is_called,
+    reserves_leave_places,
+)
+OF_THE_EXAMPLE = (the_example_can_wait,)
