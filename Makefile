@@ -4,7 +4,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 STAMP := .venv/.installed
 
-.PHONY: run test demo check workflows package bench lock clean
+.PHONY: run test demo check workflows package bench lock clean chromium
 
 $(STAMP): requirements.lock infra/chalice/lambda.lock pyproject.toml
 	@test -x $(PY) || $(PYTHON) -m venv .venv
@@ -17,8 +17,15 @@ $(STAMP): requirements.lock infra/chalice/lambda.lock pyproject.toml
 run: $(STAMP)
 	@exec $(PY) -m infra.local
 
-test: $(STAMP)
+test: $(STAMP) chromium
 	@$(PY) -m pytest -q -n 2 --dist loadfile
+
+# The browser that the pages are tried in comes from the distribution.
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+		echo "Installing Chromium for the tests of the pages" >&2; \
+		root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$root apt-get update -qq && $$root apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
 demo: $(STAMP)
 	@$(PY) -m infra.demo
