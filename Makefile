@@ -34,6 +34,7 @@ check: $(STAMP)
 	@$(PY) -m ruff format --check
 	@$(PY) -m ruff check
 	@$(PY) -m mypy
+	@$(PY) -m events --check
 	@$(PY) -m infra.compiler --check
 	@$(PY) -m infra.package --check
 
