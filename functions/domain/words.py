@@ -46,9 +46,8 @@ def context(
     if personal:
         today = calendar.day_of(case.submitted_at) if case.submitted_at else None
         lines = {line["code"]: line["amount"] for line in case.fee["lines"]} if case.fee else {}
-        then = {**(case.fee.get("inputs", {}) if case.fee else {}), "lines": lines}
+        late = {**(case.fee.get("late", {}) if case.fee else {}), "lines": lines}
         context_ = forms.context_of(service, form, case.facts, today=today)
-        late = {name: then[name] for name in ("months_late", "due_on", "paid", "lines") if name in then}
         known["computed"] = forms.computed(service, context_ | late)
     return {**known, **more}
 
