@@ -71,6 +71,7 @@ class CaseDriver:
         self.applicant = user(applicant) if isinstance(applicant, str) else applicant
         self.id = case_id or numbers.case_id(next(self._numbers).to_bytes(16, "big"))
         self._service = service
+        self.others: list[CaseDriver] = []
 
     # -- what can be seen
 
@@ -294,10 +295,12 @@ class CaseDriver:
         self.aws.settle()
         return self
 
-    def like(self, number: int, form: Mapping[str, Any] | None = None) -> CaseDriver:
+    def like(self, form: Mapping[str, Any] | None = None) -> CaseDriver:
         """Give another case of the same service and applicant that waits in line: what is unique is its own."""
-        own = {name: f"{forms.example(self.service, self.today)[name]}-{number}" for name in self.service.unique}
+        example, number = forms.example(self.service, self.today), next(self._numbers)
+        own = {name: f"{example[name]}-{number}" for name in self.service.unique}
         other = CaseDriver(self.system, service=self._service, applicant=self.applicant)
+        self.others.append(other)
         other.apply({**own, **(form or {})})
         while other.case.status == "in_review":
             (task,) = other.case.open_tasks()

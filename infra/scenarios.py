@@ -67,7 +67,9 @@ class Expectation(_Part):
 
     ``open`` names all open tasks, ``fee`` every line, ``letters`` every issued document, ``permits`` the state of each.
     ``history`` names types that came in this order, ``once`` and ``never`` how often each came. ``notices`` are pieces
-    of messages to the applicant.
+    of messages to the applicant. ``queue`` is the number in line with its category, ``others`` the statuses of the others
+    in the order in which they came, ``places`` how many were called, paid and released in the newest round, ``refunds``
+    the amounts that go back.
     """
 
     status: str | None = None
@@ -86,6 +88,10 @@ class Expectation(_Part):
     letters: tuple[str, ...] | None = None
     permits: tuple[str, ...] | None = None
     notices: tuple[str, ...] = ()
+    queue: dict[str, int | str] | None = None
+    others: tuple[str, ...] | None = None
+    places: dict[str, int] | None = None
+    refunds: tuple[int, ...] | None = None
     ended: str | None = None
     transitions: int | None = None
 
@@ -93,13 +99,22 @@ class Expectation(_Part):
 _ACTS = (
     "do", "answer", "send", "submit", "pay", "wait", "until", "past",
     "withdraw", "appeal", "renew", "amend", "resume", "extend", "reopen", "revoke", "redrive",
+    "others", "round",
 )  # fmt: skip
+
+
+class Places(_Part):
+    """A round: the places of a period in the region of the case."""
+
+    period: str
+    places: int
 
 
 class Step(_Part):
     """One act of one person, or of time, and what is expected then; ``change`` are answers that an act changes.
 
-    ``child`` names a service: the step then is about the case of that service which this one has started.
+    ``child`` names a service: the step then is about the case of that service which this one has started. ``others`` is
+    how many more, with these changes, come and wait in line behind this one.
     """
 
     as_: str | None = Field(None, alias="as")
@@ -129,6 +144,8 @@ class Step(_Part):
     reopen: str | None = None
     revoke: str | None = None
     redrive: str | None = None
+    others: int | None = Field(None, ge=1, le=20)
+    round: Places | None = None
     refused: str | None = None
     expect: Expectation | None = None
 
@@ -314,6 +331,11 @@ def _as(step: Step) -> dict[str, Any]:
     return {"by": step.as_} if step.as_ else {}
 
 
+def _round(step: Step, driver: CaseDriver) -> None:
+    if step.round:
+        driver.open_round(step.round.period, step.round.places, **_as(step))
+
+
 ACTS: Mapping[str, Callable[[Step, CaseDriver], object]] = {
     "do": _do,
     "answer": lambda step, driver: driver.patch(**(step.answer or {})),
@@ -332,6 +354,8 @@ ACTS: Mapping[str, Callable[[Step, CaseDriver], object]] = {
     "reopen": lambda step, driver: driver.reopen(step.reopen or "", **_as(step)),
     "revoke": lambda step, driver: driver.revoke(step.revoke or "", **_as(step)),
     "redrive": lambda step, driver: driver.redrive(step.redrive or "", **_as(step)),
+    "others": lambda step, driver: [driver.like(step.change) for _ in range(step.others or 0)],
+    "round": _round,
 }
 
 
@@ -343,7 +367,7 @@ def differences(expected: Expectation, driver: CaseDriver) -> Iterator[str]:
     found = _state(driver)
     for name in expected.model_fields_set - {"history", "once", "never", "notices", "reasons", "rule"}:
         wanted, got = getattr(expected, name), found[name]
-        if isinstance(wanted, tuple):
+        if isinstance(wanted, tuple) and name != "others":
             wanted, got = sorted(wanted), sorted(got)
         if wanted != got:
             yield f"expected {name} {wanted!r}, got {got!r}"
@@ -379,9 +403,27 @@ def _state(driver: CaseDriver) -> dict[str, Any]:
         "rule": outcome.rule if outcome else None,
         "letters": [document.kind for document in case.documents.values() if document.issued],
         "permits": [permit.state for permit in case.permits.values()],
+        "queue": _queue(driver),
+        "others": tuple(other.case.status for other in driver.others),
+        "places": _places(driver),
+        "refunds": [one.amount for one in case.refunds_ordered],
         "ended": runs[-1].states[-1] if runs else None,
         "transitions": sum(run.transitions for run in runs),
     }
+
+
+def _queue(driver: CaseDriver) -> dict[str, int | str] | None:
+    queue = driver.case.queue
+    return {"number": queue.number, "category": queue.category} if queue and not queue.left else None
+
+
+def _places(driver: CaseDriver) -> dict[str, int]:
+    newest = driver.ports.rounds.newest(driver.service.code) if driver.service.line else None
+    if newest is None or driver.case.queue is None:
+        return {}
+    ledger, _ = driver.ports.rounds.ledger(driver.service.code, newest["period"], driver.case.queue.region)
+    counts = ledger.counts.values() if ledger else ()
+    return {name: sum(getattr(one, name) for one in counts) for name in ("called", "paid", "released")}
 
 
 def _attempt(run: Run) -> tuple[int, ...]:

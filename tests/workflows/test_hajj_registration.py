@@ -36,8 +36,8 @@ def system() -> Iterator[LocalSystem]:
         yield running
 
 
-def pilgrim(system: LocalSystem, number: int = 0, **form: Any) -> CaseDriver:
-    return CaseDriver(system, service=CODE).like(number, form)
+def pilgrim(system: LocalSystem, **form: Any) -> CaseDriver:
+    return CaseDriver(system, service=CODE).like(form)
 
 
 def status(*cases: CaseDriver) -> list[str]:
@@ -104,7 +104,7 @@ def test_less_than_the_first_deposit_is_not_enough() -> None:
 
 
 def test_a_number_of_another_province_begins_at_one(system: LocalSystem) -> None:
-    first, second = pilgrim(system, 1), pilgrim(system, 2, province="bali")
+    first, second = pilgrim(system), pilgrim(system, province="bali")
 
     assert first.case.queue and second.case.queue
     assert [first.case.queue.number, second.case.queue.number] == [1, 1]
@@ -210,8 +210,8 @@ def test_a_commit_that_loses_takes_no_number_and_leaves_no_gap(table_alone: Loca
 
 
 def test_the_elderly_come_first_then_the_line(system: LocalSystem) -> None:
-    young = [pilgrim(system, number) for number in range(1, 11)]
-    old = [pilgrim(system, 11, birth_date="1958-05-01"), pilgrim(system, 12, birth_date="1940-01-31")]
+    young = [pilgrim(system) for _ in range(10)]
+    old = [pilgrim(system, birth_date="1958-05-01"), pilgrim(system, birth_date="1940-01-31")]
 
     young[0].open_round("2027", 10)
 
@@ -221,7 +221,7 @@ def test_the_elderly_come_first_then_the_line(system: LocalSystem) -> None:
 
 
 def test_a_place_that_is_not_paid_for_goes_to_the_next_in_line(system: LocalSystem) -> None:
-    cases = [pilgrim(system, number) for number in range(1, 5)]
+    cases = [pilgrim(system) for _ in range(4)]
     cases[0].open_round("2027", 2)
 
     cases[0].pay()
@@ -233,7 +233,7 @@ def test_a_place_that_is_not_paid_for_goes_to_the_next_in_line(system: LocalSyst
 
 
 def test_the_second_stage_calls_who_let_the_place_lapse(system: LocalSystem) -> None:
-    cases = [pilgrim(system, number) for number in range(1, 3)]
+    cases = [pilgrim(system) for _ in range(2)]
     cases[0].open_round("2027", 2)
     cases[1].pay()
 
@@ -249,7 +249,7 @@ def test_the_second_stage_calls_who_let_the_place_lapse(system: LocalSystem) -> 
 
 
 def test_a_round_worked_through_again_calls_nobody_twice(system: LocalSystem) -> None:
-    cases = [pilgrim(system, number) for number in range(1, 5)]
+    cases = [pilgrim(system) for _ in range(4)]
     cases[0].open_round("2027", 3)
     before = [len(one.types) for one in cases]
 
@@ -274,7 +274,7 @@ def test_a_round_that_is_killed_in_the_middle_goes_on_where_it_stopped(
     system: LocalSystem, monkeypatch: pytest.MonkeyPatch, survives: int
 ) -> None:
     """Killed before or after each of its writes; what was held is called, once, in order."""
-    cases = [pilgrim(system, number) for number in range(1, 5)]
+    cases = [pilgrim(system) for _ in range(4)]
     left = survives
 
     def dying(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -303,7 +303,7 @@ def test_a_round_that_is_killed_in_the_middle_goes_on_where_it_stopped(
 
 
 def test_two_runs_at_once_call_each_number_once_and_in_order(system: LocalSystem) -> None:
-    cases = [pilgrim(system, number) for number in range(1, 8)]
+    cases = [pilgrim(system) for _ in range(7)]
     quota = [{"region": "aceh", "places": 4}]
     opened = {"period": "2027", "quota": quota, "opened_at": "2026-02-02T02:00:00Z"}
 
@@ -319,7 +319,7 @@ def test_a_run_whose_time_is_up_is_taken_up_by_the_next(
     system: LocalSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(allocate_places, "BATCH", 1)
-    cases = [pilgrim(system, number) for number in range(1, 4)]
+    cases = [pilgrim(system) for _ in range(3)]
     quota = [{"region": "aceh", "places": 3}]
     content = queues.opening("2027", quota, "zainal", MORNING)
     system.ports.rounds.open(CODE, "2027", content)
@@ -332,7 +332,7 @@ def test_a_run_whose_time_is_up_is_taken_up_by_the_next(
 
 
 def test_who_has_waited_a_year_is_examined_before_paying(system: LocalSystem) -> None:
-    case = pilgrim(system, 1)
+    case = pilgrim(system)
     case.advance(days=366)
 
     case.open_round("2027", 1)
@@ -343,7 +343,7 @@ def test_who_has_waited_a_year_is_examined_before_paying(system: LocalSystem) ->
 
 
 def test_who_is_not_fit_keeps_the_number_and_is_not_called_again_in_the_round(system: LocalSystem) -> None:
-    cases = [pilgrim(system, number) for number in range(1, 3)]
+    cases = [pilgrim(system) for _ in range(2)]
     cases[0].advance(days=366)
     cases[0].open_round("2027", 1)
 
@@ -354,7 +354,7 @@ def test_who_is_not_fit_keeps_the_number_and_is_not_called_again_in_the_round(sy
 
 
 def test_a_new_year_begins_with_the_smallest_number_that_waits(system: LocalSystem) -> None:
-    cases = [pilgrim(system, number) for number in range(1, 4)]
+    cases = [pilgrim(system) for _ in range(3)]
     cases[0].open_round("2027", 1)
     cases[0].advance(days=31)
 
@@ -368,10 +368,10 @@ def test_a_new_year_begins_with_the_smallest_number_that_waits(system: LocalSyst
 
 
 def test_who_leaves_gets_the_deposit_back_and_the_number_is_never_given_again(system: LocalSystem) -> None:
-    first = pilgrim(system, 1)
+    first = pilgrim(system)
 
     first.withdraw("Pindah ke haji khusus.")
-    second = pilgrim(system, 2)
+    second = pilgrim(system)
 
     assert first.case.status == "withdrawn"
     (back,) = first.case.refunds_ordered
@@ -392,7 +392,7 @@ def heir(case: CaseDriver, **form: Any) -> CaseDriver:
 
 
 def test_a_number_passes_to_an_heir_with_its_place_in_line(system: LocalSystem) -> None:
-    case = pilgrim(system, 1)
+    case = pilgrim(system)
 
     heir(case).act("kemenhaj/district", "approve").act("kemenhaj/head", "approve")
 
@@ -404,7 +404,7 @@ def test_a_number_passes_to_an_heir_with_its_place_in_line(system: LocalSystem) 
 
 
 def test_a_transfer_that_is_refused_leaves_everything_as_it_was(system: LocalSystem) -> None:
-    case = pilgrim(system, 1)
+    case = pilgrim(system)
     before = case.case.form
 
     heir(case).act("kemenhaj/district", "reject", comment="Bukan keluarga.")
@@ -417,7 +417,7 @@ def test_a_transfer_that_is_refused_leaves_everything_as_it_was(system: LocalSys
 
 
 def test_a_transfer_needs_its_documents(system: LocalSystem) -> None:
-    case = pilgrim(system, 1)
+    case = pilgrim(system)
 
     with pytest.raises(Invalid) as refused:
         case.begin("amend", "Ayah wafat.", {"transfer_reason": "death", "heir_relation": "child"})
@@ -428,7 +428,7 @@ def test_a_transfer_needs_its_documents(system: LocalSystem) -> None:
 
 
 def test_decades_of_waiting_hold_no_execution(system: LocalSystem) -> None:
-    case = pilgrim(system, 1)
+    case = pilgrim(system)
 
     assert not [run for run in system.aws.runs() if run.status == "RUNNING"]
     assert case.case.episode is None
