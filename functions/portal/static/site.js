@@ -73,6 +73,7 @@ function keepSaving(form) {
   };
   const soon = (wait) => {
     clearTimeout(timer);
+    said.textContent = said.dataset.saving;
     timer = setTimeout(save, wait);
   };
   form.addEventListener("change", () => soon(50));
