@@ -45,7 +45,7 @@ def run(case_id: str, batch: Sequence[Mapping[str, Any]]) -> None:
     service = ports.catalogue.service(record.case.service, record.case.service_version)
     types = {event["type"] for event in happened}
     if types & {"episode.opened", "case.redriven"}:
-        _start(record.case, stop_older="case.redriven" in types)
+        _start(record.case, [event["data"] for event in happened if event["type"] == "case.redriven"])
     if types & DRIVING or any(records.is_token(one) for one in batch):
         for token in record.tokens:
             _answer(record.case, service, token)
@@ -94,13 +94,15 @@ def _tell(child: Case) -> None:
         )
 
 
-def _start(case: Case, *, stop_older: bool) -> None:
+def _start(case: Case, redriven: Sequence[Mapping[str, Any]]) -> None:
+    """Start the newest attempt of the open episode, once each that it takes the place of has been stopped."""
     episode = case.episode
     if episode is None:
         return
     machine = f"{case.service}-{episode.process}"
-    if stop_older and episode.attempt > 1:
-        ports.executions.stop(machine, execution_name(case.id, episode.no, episode.attempt - 1))
+    for data in redriven:
+        if data["episode"] == episode.no:
+            ports.executions.stop(machine, execution_name(case.id, episode.no, data["attempt"] - 1))
     content = {"case": case.id, "episode": episode.no, "attempt": episode.attempt, "facts": case.facts}
     ports.executions.start(machine, execution_name(case.id, episode.no, episode.attempt), content)
 
