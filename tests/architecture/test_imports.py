@@ -29,6 +29,13 @@ LAWS: dict[str, tuple[set[str], set[str]]] = {
         {"events", "functions.domain", "functions.ports", "functions.runtime", "functions.streams"},
         {"chalice", "pydantic", "pydantic_core"},
     ),
+    "functions/portal": (
+        {
+            *("events", "functions.domain", "functions.ports", "functions.runtime"),
+            *("functions.api", "functions.portal"),
+        },
+        {"chalice", "pydantic", "pydantic_core", "jinja2", "markupsafe"},
+    ),
     "functions/api": (
         {"events", "functions.domain", "functions.ports", "functions.runtime", "functions.api"},
         {"chalice", "pydantic", "pydantic_core"},
