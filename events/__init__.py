@@ -193,6 +193,7 @@ class TaskCompleted(EventData):
     comment: Digest | None = None
     on_behalf_of: str | None = None
     conditions: Digest | None = None
+    scores: Digest | None = None
 
 
 class TaskExpired(EventData):
@@ -478,12 +479,84 @@ class ChildStarted(EventData):
 
 
 class ChildDecided(EventData):
-    """What the other office has come to; its documents are linked in events of their own."""
+    """What the other case has come to; where ``task`` waited for it, events of their own link its documents."""
 
     type = "child.decided"
     child: str
-    task: str
+    task: str | None = None
     status: str
+
+
+class ChildFiled(EventData):
+    """Somebody has filed a case below this one."""
+
+    type = "child.filed"
+    child: str
+    service: str
+
+
+class ContentSealed(EventData):
+    """Answers that nobody can read before ``opens_at``: ``digest`` is that of their ciphertext."""
+
+    type = "content.sealed"
+    fields: list[str]
+    digest: Digest
+    opens_at: Moment
+
+
+class ContentOpened(EventData):
+    """The seals of a case were broken in due time, in the presence of ``openers``; ``form`` is what was under them."""
+
+    type = "content.opened"
+    fields: list[str]
+    form: Digest
+    openers: list[str]
+
+
+class SealsOpened(EventData):
+    """What was filed below this case was opened, in the order in which it was filed; what was withdrawn stays shut."""
+
+    type = "seals.opened"
+    episode: int
+    step: str
+    openers: list[str]
+    opened: list[str]
+
+
+class ChildrenAnswered(EventData):
+    """Cases below this one were told what has become of them."""
+
+    type = "children.answered"
+    episode: int
+    step: str
+    action: str
+    children: list[str]
+
+
+class RankingMade(EventData):
+    """The cases below, ranked by the declared criteria and weights: ``scores`` is what each evaluator gave."""
+
+    type = "ranking.made"
+    episode: int
+    step: str
+    round: int
+    rule: str
+    version: int
+    criteria: list[str]
+    weights: list[float]
+    ties: list[str]
+    scores: list[dict[str, Any]]
+    ranking: list[dict[str, Any]]
+
+
+class FactsNoted(EventData):
+    """What a step has found out: ``facts`` are all those of the case from now on, ``noted`` names the new ones."""
+
+    type = "facts.noted"
+    episode: int
+    step: str
+    noted: list[str]
+    facts: dict[str, Any]
 
 
 class DocumentLinked(EventData):

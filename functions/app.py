@@ -48,16 +48,21 @@ for module in (*API, *PORTAL):
 def register_workers(app: Chalice) -> None:
     """Add all other functions, steps of processes and consumers of events, so that they are packaged."""
     from functions.steps import (
+        answer_children,
         ask_correction,
         ask_payment,
         assess_fee,
         await_date,
         check_rules,
+        hold_case,
         join_queue,
+        open_seals,
         open_tasks,
         park_case,
+        rank_children,
         record_outcome,
         refund_payment,
+        tally_children,
     )
     from functions.streams import (
         allocate_places,
@@ -89,6 +94,7 @@ def register_workers(app: Chalice) -> None:
         document_scanned,
         execution_ended,
     )
+    steps += (await_date, hold_case, tally_children, open_seals, rank_children, answer_children)
     schedules = (reconcile_payments, wake_due, retry_webhooks)
     for module in (*steps, *streams, *schedules):
         app.register_blueprint(module.blueprint)

@@ -199,6 +199,20 @@ class Signer(Protocol):
     ) -> bytes: ...
 
 
+class Sealer(Protocol):
+    """Closes what nobody may read before its time; who may close may not open."""
+
+    def close(self, content: bytes, context: Mapping[str, str]) -> dict[str, Any]:
+        """Give an envelope that is bound to its context."""
+
+
+class Opener(Protocol):
+    """Opens what the sealer has closed."""
+
+    def open(self, envelope: Mapping[str, Any], context: Mapping[str, str]) -> bytes:
+        """Give what was closed for this very context."""
+
+
 class Scans(Protocol):
     """The malware scanner's answers."""
 

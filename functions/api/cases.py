@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict
@@ -37,6 +38,7 @@ from functions.domain import (
     queues,
     register,
     rights,
+    sealing,
     views,
     waits,
     words,
@@ -195,6 +197,14 @@ class RefundAnswer(Answer):
     law: str
 
 
+class SealedAnswer(Answer):
+    """Which answers are under seal, and until when; ``form`` shows them from ``opened_at`` on."""
+
+    fields: list[str]
+    opens_at: str
+    opened_at: str | None
+
+
 class CaseInList(Answer):
     id: str
     number: str | None
@@ -240,6 +250,7 @@ class CaseAnswer(CaseInList):
     erased: bool
     queue: QueueAnswer | None = None
     refunds: list[RefundAnswer] = []
+    sealed: SealedAnswer | None = None
 
 
 class CasePage(Answer):
@@ -307,12 +318,20 @@ class HistoryQuery(Query):
 def create(call: Call) -> Reply:
     body: CaseCreate = call.body
     service = ports.catalogue.service(body.service)
-    if body.parent is not None:
+    parent, above = body.parent, None
+    if service.above is not None:
+        above = above_of(body.parent)
+        parent = above.id if above else None
+    elif body.parent is not None:
         _demand_parent(call, body.parent)
 
     def decide(writer: Writer) -> None:
-        form = forms.merge({}, body.form)
-        intake.create(writer, service, call.person, form, parent=body.parent, on_behalf_of=body.on_behalf_of)
+        open_, sealed = sealing.split(service, forms.merge({}, body.form))
+        demand_types(service, sealed)
+        intake.create(
+            writer, service, call.person, open_, parent=parent, on_behalf_of=body.on_behalf_of, above=above
+        )
+        _close(writer, service, above, sealed)
 
     # The same key leads to the same case, so that a repeat finds what it made the first time.
     seed = call.key.key.encode() if call.key else secrets.token_bytes(16)
@@ -334,7 +353,49 @@ def create(call: Call) -> Reply:
     },
 )
 def patch(call: Call, case: str) -> Reply:
-    return act(call, case, "patch", lambda writer, service: intake.patch(writer, service, call.body.form))
+    def decide(writer: Writer, service: Service) -> None:
+        above = above_of(writer.case.parent) if service.above else None
+        sealing.demand_open(service, above, writer.now)
+        open_, sealed = sealing.split(service, call.body.form)
+        demand_types(service, sealed)
+        intake.patch(writer, service, open_)
+        _close(writer, service, above, sealed)
+
+    return act(call, case, "patch", decide)
+
+
+def _close(writer: Writer, service: Service, above: Case | None, sealed: dict[str, Any]) -> None:
+    if sealed and above is not None:
+        opens_at = sealing.opens_at(service, above)
+        content = sealing.filled(json.dumps(sealed).encode())
+        context = sealing.context(writer.case.id, above.id, opens_at)
+        sealing.close(writer, sealed, ports.sealer.close(content, context), opens_at)
+
+
+def demand_types(service: Service, answers: dict[str, Any]) -> None:
+    """Raise `Invalid` for answers of the wrong type: once they are under seal nobody can tell."""
+    faults = forms.type_faults(service, answers, complete=False)
+    faults += [Fault(f"/{name}", _NOTHING) for name, value in answers.items() if value in (None, "", [])]
+    if faults:
+        raise Invalid(faults)
+
+
+_NOTHING = {
+    "id": "Isian yang disegel tidak dapat dikosongkan, hanya diganti.",
+    "en": "An answer under seal cannot be taken away, only replaced.",
+}
+
+
+def above_of(parent: str | None) -> Case | None:
+    """Give the case that a parent names, by its id or by the public number of a document that it has issued."""
+    if parent is None:
+        return None
+    known = parent if numbers.is_case_id(parent) else ports.views.claimed(f"permit/{register.as_written(parent)}")
+    try:
+        found: Case | None = ports.cases.load(known).case if known else None
+    except CaseUnknown:
+        return None
+    return found
 
 
 @route(
@@ -350,7 +411,8 @@ def submit(call: Call, case: str) -> Reply:
     def decide(writer: Writer, service: Service) -> tuple[str, ...]:
         rights.demand("submit", call.person, writer.case, service, writer.now)
         call.demand_version(writer.case.version)
-        intake.submit(writer, service, ports.catalogue.calendar)
+        above = above_of(writer.case.parent) if service.above else None
+        intake.submit(writer, service, ports.catalogue.calendar, above)
         return intake.claims_of(service, writer.case.form or {})
 
     done = change(demand_case_id(case), call.person.username, decide, request=call.key)
@@ -536,6 +598,7 @@ def case_answer(
     """Show a case to somebody who may read it."""
     clock = case_clock(case, service)
     waiting = case.open_tasks()
+    hidden = bool(case.seals) and case.opened_at is None and person.username != case.applicant
     moment_ = _at_this_moment(case, service, now)
     return CaseAnswer(
         id=case.id,
@@ -547,7 +610,7 @@ def case_answer(
         agency=case.agency,
         applicant=case.applicant,
         filed_by=case.filed_by,
-        contact=case.contact,
+        contact={} if hidden else case.contact,
         status=case.status,  # type: ignore[arg-type]
         created_at=moment(case.created_at) or "",
         submitted_at=moment(case.submitted_at),
@@ -577,6 +640,7 @@ def case_answer(
         actions=acts.now_open_to(person, case, service, ports.catalogue.calendar, now),  # type: ignore[arg-type]
         held=case.held,
         erased=case.erased,
+        **({"sealed": _sealed(case)} if case.seals else {}),
         queue=_queue(case, service, language),
         refunds=[
             RefundAnswer(
@@ -589,6 +653,14 @@ def case_answer(
             )
             for one in case.refunds_ordered
         ],
+    )
+
+
+def _sealed(case: Case) -> SealedAnswer:
+    return SealedAnswer(
+        fields=sorted({name for seal in case.seals for name in seal.fields}),
+        opens_at=rfc3339(case.seals[-1].opens_at),
+        opened_at=moment(case.opened_at),
     )
 
 

@@ -100,7 +100,7 @@ class StepAnswer(Answer):
     step: str
     name: str
     title: str
-    kind: Literal["decide", "consult", "await", "correct", "pay"]
+    kind: Literal["decide", "consult", "await", "open", "score", "correct", "pay"]
     role: str
     role_title: str
     agency: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -22,7 +23,7 @@ from functions.api.http import (
     route,
 )
 from functions.api.shapes import ClockAnswer, Moment, Name, Problem, Prose, clock_answer, moment, read_moment
-from functions.domain import numbers, rights, tasks, views, waits
+from functions.domain import numbers, rights, scoring, tasks, views, waits
 from functions.domain.case import Case, Request, Task, Writer
 from functions.domain.clock import LegalClock, rfc3339
 from functions.domain.errors import (
@@ -120,13 +121,17 @@ class TaskPage(Answer):
 
 
 class TaskQuery(Paged):
-    """Without ``state`` both the open and the claimed ones. Tasks that are settled stand in their case."""
+    """Without ``state`` both the open and the claimed ones. Tasks that are settled stand in their case.
+
+    ``mine`` leaves those that the caller has taken.
+    """
 
     state: State | None = None
     role: str | None = Field(default=None, max_length=100)
     service: str | None = Field(default=None, max_length=60)
     due_before: Moment | None = None
     q: str | None = Field(default=None, max_length=100)
+    mine: bool = False
 
 
 def _username(text: str) -> str:
@@ -290,6 +295,7 @@ def complete(call: Call, task: str) -> Reply:
             action=body.action,
             comment=body.comment,
             data=body.data or {},
+            nonce=secrets.token_hex(16),
         )
 
     return _act(call, task, decide)
@@ -403,7 +409,8 @@ def _roles(person: Person, query: TaskQuery, now: datetime) -> list[tuple[str, f
 def _source(call: Call, role: str, services: frozenset[str] | None) -> lists.Source:
     query: TaskQuery = call.query
     key = views.asked(call.person.username) if role == "applicant" else views.worklist(role)
-    where = {"service": query.service} if query.service else None
+    wanted = {"service": query.service, "assignee": call.person.username if query.mine else None}
+    where = {name: value for name, value in wanted.items() if value}
 
     def read_page(cursor: str | None, limit: int) -> Any:
         return ports.views.list("who", key, before=query.due_before, limit=limit, cursor=cursor, where=where)
@@ -487,7 +494,7 @@ def task_answer(
         correction=_correction(task, case),
         claimed_at=moment(task.claimed_at),
         action=task.action,
-        comment=task.comment,
+        comment=None if scoring.hidden(case, service, task) else task.comment,
         done_by=task.done_by,
         done_for=task.done_for,
         done_at=moment(task.done_at),
@@ -571,6 +578,7 @@ def _actions(
             {"name": action.name, "title": getattr(action.title, language), "comment": action.comment}
             | ({"form": _RETURN_FORM} if action.name == "return" else {})
             | ({"form": _CONDITIONS_FORM} if action.conditions else {})
+            | ({"form": scoring.schema(case, service, task)} if action.name == "submit_scores" else {})
         )
         for action in tasks.allowed_actions(case, service, task)
     ]

@@ -76,7 +76,7 @@ POSSIBLE: dict[str, Possible] = {
     "upload": _uploading,
     "submit": lambda case, service, calendar_of, now: case.status == "draft",
     "message": lambda case, service, calendar_of, now: case.submitted_at is not None and not case.erased,
-    "withdraw": lambda case, service, calendar_of, now: episodes.can_withdraw(case, service),
+    "withdraw": lambda case, service, calendar_of, now: episodes.can_withdraw(case, service, now),
     "appeal": lambda case, service, calendar_of, now: episodes.can_appeal(case, service, calendar_of, now),
     "renew": _can_begin("renew"),
     "amend": _can_begin("amend"),

@@ -80,6 +80,7 @@ class Task:
     done_at: datetime | None = None
     comment: str | None = None
     conditions: list[str] = field(default_factory=list)
+    scores: dict[str, Any] = field(default_factory=dict)
     rule: str | None = None
     alarmed: bool = False
     reminded: bool = False
@@ -96,16 +97,25 @@ class Task:
 
 @dataclass
 class Child:
-    """A case of another office that this one has started; ``task`` waits for its result."""
+    """A case below this one: started by it, and then ``task`` waits for its result; or filed by somebody else."""
 
     id: str
     service: str
-    task: str
-    applicant: str
+    task: str = ""
+    applicant: str = ""
     documents: list[str] = field(default_factory=list)
     form: dict[str, Any] | None = None
     status: str = "submitted"
     decided: bool = False
+
+
+@dataclass(frozen=True)
+class Seal:
+    """Answers under seal: ``envelope`` holds their ciphertext, and how those who may can open it."""
+
+    fields: tuple[str, ...]
+    opens_at: datetime
+    envelope: Mapping[str, Any] | None
 
 
 @dataclass
@@ -319,6 +329,10 @@ class Case:
     submitted_at: datetime | None = None
     form: dict[str, Any] | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    seals: list[Seal] = field(default_factory=list)
+    opened_at: datetime | None = None
+    opened: list[str] = field(default_factory=list)
+    ranking: list[dict[str, Any]] = field(default_factory=list)
     fee: dict[str, Any] | None = None
     checks: list[Checked] = field(default_factory=list)
     documents: dict[str, Document] = field(default_factory=dict)
@@ -361,6 +375,11 @@ class Case:
         """What is open for the applicant to mend now, whatever becomes of the driver meanwhile."""
         asked = self.correction
         return asked if asked and asked.task and self.tasks[asked.task].is_open else None
+
+    @property
+    def sealed_fields(self) -> frozenset[str]:
+        """The answers that are there and cannot be read yet."""
+        return frozenset(name for seal in self.seals for name in seal.fields) - set(self.form or {})
 
     def open_tasks(self) -> list[Task]:
         return [task for task in self.tasks.values() if task.is_open]
@@ -618,7 +637,7 @@ def _task_completed(case: Case, event: Event, data: Data, private: Data) -> None
     )
     task.done_for, task.comment = data.get("on_behalf_of"), private.get("comment")
     task.done_name, task.conditions = private.get("name"), list(private.get("conditions", ()))
-    task.assignee = event.actor
+    task.assignee, task.scores = event.actor, dict(private.get("scores", {}))
     _when_nothing_is_asked_of_the_applicant(case)
 
 
@@ -871,7 +890,7 @@ def _child_started(case: Case, event: Event, data: Data, private: Data) -> None:
 
 def _child_decided(case: Case, event: Event, data: Data, private: Data) -> None:
     child = case.children[data["child"]]
-    child.status, child.decided = data["status"], True
+    child.status, child.decided = data["status"], data["status"] in DECIDED
 
 
 def _linked(case: Case, event: Event, data: Data, private: Data) -> None:
@@ -891,8 +910,33 @@ def _linked(case: Case, event: Event, data: Data, private: Data) -> None:
     )
 
 
+def _child_filed(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.children[data["child"]] = Child(data["child"], data["service"])
+
+
+def _content_sealed(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.seals.append(Seal(tuple(data["fields"]), moment(data["opens_at"]), private.get("envelope")))
+
+
+def _content_opened(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.form = {**(case.form or {}), **private.get("form", {})}
+    case.opened_at = moment(event.at)
+
+
+def _seals_opened(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.opened = list(data["opened"])
+
+
+def _ranked(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.ranking = list(data["ranking"])
+
+
+def _facts_noted(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.facts = dict(data["facts"])
+
+
 def _erased(case: Case, event: Event, data: Data, private: Data) -> None:
-    case.erased, case.form, case.contact = True, None, {}
+    case.erased, case.form, case.contact, case.seals = True, None, {}, []
 
 
 def _held(case: Case, event: Event, data: Data, private: Data) -> None:
@@ -961,6 +1005,13 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "data.exported": _noted,
     "child.started": _child_started,
     "child.decided": _child_decided,
+    "child.filed": _child_filed,
+    "content.sealed": _content_sealed,
+    "content.opened": _content_opened,
+    "seals.opened": _seals_opened,
+    "children.answered": _noted,
+    "ranking.made": _ranked,
+    "facts.noted": _facts_noted,
     "document.linked": _linked,
     "case.erased": _erased,
     "hold.placed": _held,

@@ -67,7 +67,7 @@ def filled(spec: TaskSpec, other: Service, context: Mapping[str, Any]) -> dict[s
 
 def wanted(case: Case) -> list[Child]:
     """Give the children that this case is still waiting for."""
-    return [child for child in case.children.values() if not child.decided and case.tasks[child.task].is_open]
+    return [child for child in case.children.values() if _undecided(child) and case.tasks[child.task].is_open]
 
 
 def called_off(case: Case) -> list[Child]:
@@ -75,8 +75,12 @@ def called_off(case: Case) -> list[Child]:
     return [
         child
         for child in case.children.values()
-        if not child.decided and case.tasks[child.task].state == "cancelled"
+        if _undecided(child) and case.tasks[child.task].state == "cancelled"
     ]
+
+
+def _undecided(child: Child) -> bool:
+    return bool(child.task) and not child.decided
 
 
 def create(
@@ -98,7 +102,7 @@ def create(
 def take_in(writer: Writer, service: Service, calendar_of: waits.CalendarOf, decided: Case) -> None:
     """Bring what the child has come to back to its parent, once, and only if the parent has asked."""
     child = writer.case.children.get(decided.id)
-    if child is None or child.decided or decided.status not in DECIDED or decided.episode is not None:
+    if child is None or not child.task or child.decided or decided.status not in DECIDED or decided.episode is not None:
         return
     task = writer.case.tasks[child.task]
     for document in decided.documents.values():

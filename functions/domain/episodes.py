@@ -12,6 +12,7 @@ from functions.domain import history, intake, queues, waits, words
 from functions.domain.case import Called, Case, Checked, Task, Writer
 from functions.domain.clock import Calendar, Term, rfc3339
 from functions.domain.errors import Fault, Invalid, NotNow
+from functions.domain.sealing import may_be_withdrawn
 from functions.domain.service import Later, OutcomeStep, Process, Service, Text
 
 _REASON_LIMIT = 5000
@@ -28,8 +29,8 @@ def demand_reason(reason: str | None) -> str:
     return reason
 
 
-def can_withdraw(case: Case, service: Service) -> bool:
-    return service.withdrawable and (case.is_open or case.status == "draft")
+def can_withdraw(case: Case, service: Service, now: datetime) -> bool:
+    return service.withdrawable and (case.is_open or case.status == "draft") and may_be_withdrawn(case, now)
 
 
 def withdraw(
@@ -39,7 +40,7 @@ def withdraw(
 
     A number in line is lost with it, and a deposit goes back: its term needs the calendar.
     """
-    if not can_withdraw(writer.case, service):
+    if not can_withdraw(writer.case, service, writer.now):
         raise _not_now(
             writer.case,
             {"id": "Berkas ini tidak dapat ditarik lagi.", "en": "This case cannot be withdrawn."},
@@ -79,9 +80,8 @@ def can_appeal(case: Case, service: Service, calendar_of: waits.CalendarOf, now:
         return False
     if case.episodes[-1].process == "appeal":
         return False
-    return process.opens_within is None or now <= calendar_of(case.agency).due(
-        case.outcome.at, process.opens_within
-    )
+    end = waits.window_end(process, calendar_of(case.agency), case.outcome.at)
+    return end is None or now <= end
 
 
 def appeal(writer: Writer, service: Service, calendar_of: waits.CalendarOf, reason: str) -> None:
@@ -263,7 +263,9 @@ def _by_rules(service: Service, failed: Checked) -> Decision:
 
 def _demanded(case: Case, service: Service, task: Task) -> bool:
     spec = waits.spec_of(case, service, task)
-    return spec is not None and any(a.name == task.action and a.comment == "required" for a in spec.actions)
+    if spec is None:
+        return task.kind == "wait"
+    return any(a.name == task.action and a.comment == "required" for a in spec.actions)
 
 
 def conclude(
@@ -325,9 +327,8 @@ def can_open(case: Case, process: Process, calendar_of: waits.CalendarOf, now: d
         return False
     if case.outcome is None:
         return case.status == "waitlisted"
-    return process.opens_within is None or now <= calendar_of(case.agency).due(
-        case.outcome.at, process.opens_within
-    )
+    end = waits.window_end(process, calendar_of(case.agency), case.outcome.at)
+    return end is None or now <= end
 
 
 def call_to_place(writer: Writer, service: Service, called: Called) -> bool:

@@ -11,6 +11,7 @@ LoketError
 ├── Conflict               409  the case has moved on
 │   ├── TaskTaken               somebody else holds or has done the task
 │   ├── NotNow                  this status does not allow it
+│   │   └── TooLate                 what is filed until a moment came after it (``closed_at``)
 │   ├── DocumentNotReady        not yet arrived, verified and clean
 │   └── Duplicate               a value that may be used only once
 ├── Stale                  412  If-Match names an older version
@@ -102,6 +103,10 @@ class TaskTaken(Conflict):
 
 
 class NotNow(Conflict):
+    pass
+
+
+class TooLate(NotNow):
     pass
 
 

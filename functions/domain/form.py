@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -54,17 +54,27 @@ def clean(service: Service, form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def faults(
-    service: Service, form: Mapping[str, Any], *, eligibility: bool = True, today: date | None = None
+    service: Service,
+    form: Mapping[str, Any],
+    *,
+    eligibility: bool = True,
+    today: date | None = None,
+    sealed: frozenset[str] = frozenset(),
 ) -> list[Fault]:
-    """List everything that keeps the form from being submitted; an empty list means that it is right."""
-    found = type_faults(service, clean(service, form), complete=True)
+    """List everything that keeps the form from being submitted; an empty list means that it is right.
+
+    What is ``sealed`` was answered and found right before it went under seal.
+    """
+    found = type_faults(service, clean(service, form), complete=True, sealed=sealed)
     if found:
         return found
     kinds = ("form", "eligibility") if eligibility else ("form",)
     return broken_rules(service, form, kinds=kinds, today=today)
 
 
-def type_faults(service: Service, form: Mapping[str, Any], *, complete: bool) -> list[Fault]:
+def type_faults(
+    service: Service, form: Mapping[str, Any], *, complete: bool, sealed: frozenset[str] = frozenset()
+) -> list[Fault]:
     """List wrong types and values; ``complete`` also demands what is required. A draft need not be complete."""
     found: list[Fault] = []
     try:
@@ -73,7 +83,8 @@ def type_faults(service: Service, form: Mapping[str, Any], *, complete: bool) ->
         found = [fault_of(item) for item in error.errors(include_url=False, include_input=False)]
     present = {name for name, value in form.items() if value not in (None, "", [])}
     if complete:
-        missing = [f for f in asked_fields(service, form) if f.required and f.name not in present]
+        wanted = [f for f in asked_fields(service, form) if f.required and f.name not in sealed]
+        missing = [f for f in wanted if f.name not in present]
         found = [f for f in found if f.pointer.lstrip("/").split("/")[0] in present or f.message is _UNKNOWN]
         found += [Fault(f"/{field.name}", _MISSING) for field in missing]
     return found
@@ -200,6 +211,15 @@ def _day(text: str) -> str:
     return text
 
 
+def _moment(text: str) -> str:
+    try:
+        if datetime.fromisoformat(text).tzinfo is None or len(text) < len("2026-03-31T09:00Z"):
+            raise ValueError(text)
+    except ValueError:
+        raise PydanticCustomError("moment", "not a moment") from None
+    return text
+
+
 def _month(text: str) -> str:
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
         raise PydanticCustomError("month", "not a month")
@@ -239,6 +259,8 @@ def _type(field: FormField) -> Any:
             return Annotated[str, AfterValidator(_day)]
         case "month":
             return Annotated[str, AfterValidator(_month)]
+        case "moment":
+            return Annotated[str, Field(max_length=40), AfterValidator(_moment)]
         case "choice":
             return Literal[tuple(option.value for option in field.options)]
         case "list":
@@ -315,6 +337,7 @@ _SCHEMA_TYPE: dict[str, dict[str, Any]] = {
     "number": {"type": "number"},
     "boolean": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
+    "moment": {"type": "string", "format": "date-time"},
     "month": {"type": "string", "pattern": r"^\d{4}-(0[1-9]|1[0-2])$"},
     "choice": {},
     "list": {"type": "array"},

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import events
-from functions.domain import documents, history, numbers, waits
+from functions.domain import documents, history, numbers, sealing, waits
 from functions.domain import form as forms
 from functions.domain.case import Case, Correction, Writer
 from functions.domain.clock import Calendar
@@ -40,9 +40,14 @@ def create(
     *,
     parent: str | None = None,
     on_behalf_of: str | None = None,
+    above: Case | None = None,
 ) -> None:
-    """Open a draft with what was answered so far; raises `Invalid` for wrong types, not for missing answers."""
+    """Open a draft with what was answered so far; raises `Invalid` for wrong types, not for missing answers.
+
+    ``above`` is the parent, for services whose cases are filed below another; what goes under seal is not in ``form``.
+    """
     may_file(person, service, on_behalf_of, writer.now)
+    sealing.demand_open(service, above, writer.now)
     _fit(form)
     _demand(forms.type_faults(service, form, complete=False))
     other = on_behalf_of if on_behalf_of != person.username else None
@@ -85,17 +90,20 @@ def patch(writer: Writer, service: Service, change: Mapping[str, Any]) -> None:
         writer.add(events.FormChanged(pointers=pointers, form=history.digest(new)), {"patch": dict(change)})
 
 
-def submit(writer: Writer, service: Service, calendar_of: CalendarOf) -> None:
+def submit(
+    writer: Writer, service: Service, calendar_of: CalendarOf, above: Case | None = None
+) -> None:
     """Check everything at once, give the case its number and open its first episode."""
     case = writer.case
     if case.status != "draft":
         raise NotNow(
             {"id": "Permohonan ini sudah diajukan.", "en": "This application has been submitted already."}
         )
+    sealing.demand_open(service, above, writer.now)
     form, calendar = forms.clean(service, case.form or {}), calendar_of(case.agency)
     today = filing_day(case, calendar, writer.now)
     _demand(
-        form_faults(service, form, today)
+        forms.faults(service, form, today=today, sealed=case.sealed_fields)
         + _not_own(case, service, form)
         + missing_documents(case, service, form, today)
     )

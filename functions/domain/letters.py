@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from functions.domain.letter import (
     Paragraph,
     Signatory,
 )
-from functions.domain.service import Agency, LetterBlock, LetterFact, Service, Text
+from functions.domain.service import Agency, LetterBlock, LetterFact, LetterRow, Service, Text
 
 LANGUAGES: tuple[words.Language, words.Language] = ("id", "en")
 Contexts = Mapping[str, Mapping[str, Any]]
@@ -43,8 +43,11 @@ def compose(
     url: str,
     by_law: Text | None = None,
     valid_until: datetime | None = None,
+    children: Sequence[Mapping[str, Any]] = (),
 ) -> Letter:
     """Give the letter named ``letter``, filled from the case; ``reasons`` are the officers' own words.
+
+    ``children`` are the cases filed below this one, for blocks that say something of each that was opened.
 
     The letter of a permit is drawn before the permit is recorded: ``number`` and ``valid_until`` are to be its own.
     """
@@ -59,9 +62,10 @@ def compose(
         )
         for language in LANGUAGES
     }  # fmt: skip
-    blocks = [
-        built for block in described.blocks for built in _built(block, case, service, contexts, reasons)
-    ]
+    blocks: list[Block] = []
+    for block in described.blocks:
+        built = _rows(block.each, contexts, children) if block.each else _built(block, case, service, contexts, reasons)
+        blocks += built
     return Letter(
         letterhead=Letterhead(government=agency.government, agency=agency.name, address=(agency.address,)),
         title=described.title,
@@ -96,6 +100,15 @@ def _built(
         imposed = _imposed(case)
         return [Paragraph(text=_text(block.imposed, contexts)), Numbered(items=imposed)] if imposed else []
     return [Note(text=_text(block.note, contexts))] if block.note else []
+
+
+def _rows(row: LetterRow, contexts: Contexts, children: Sequence[Mapping[str, Any]]) -> list[Block]:
+    rows = []
+    for child in children:
+        if child["opened"]:
+            own: Contexts = {language: {**contexts[language], "child": child} for language in LANGUAGES}
+            rows.append(_fact(LetterFact(label=_text(row.label, own), value=row.value, money=row.money), own))
+    return [Facts(rows=tuple(rows))] if rows else []
 
 
 def _imposed(case: Case) -> tuple[Text, ...]:

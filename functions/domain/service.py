@@ -8,7 +8,7 @@ every expression is JSONata, and `SCOPES` says which names it may use where it s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -39,6 +39,10 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "deposit": ("form", "values"),
     "meaning": ("value", "facts"),
     "letter": ("form", "facts", "titles", "case", "permit", "computed", "queue", "issued"),
+    "sealed": ("facts",),
+    "children": ("children", "facts", "values"),
+    "child": ("child", "facts", "since", "values"),
+    "row": ("child", "facts", "values"),
     "permit": ("facts", "titles"),
     "notice": ("facts", "titles", "case", "permit", "payment", "task", "service", "link", "queue", "refund"),
 }
@@ -52,6 +56,9 @@ zone, as ``2026-03-31``; it stays the same when an application is corrected late
 each date of the form how many working days passed from it to the day of filing. ``titles`` gives for a choice of the
 form (or the fact of the same name) the title of the chosen option. Texts for people get ``titles``, dates (``…_on``,
 ``valid_until``) and money (``payment.amount``) already written in the language of the text.
+``children`` are the cases filed below this one, in the order of filing, each with ``id, number, service, status,
+process, processes, since, submitted_at, form`` (once it is open to all); ``child`` is one of them, ``since`` when the
+step began to wait.
 """
 SCOPE_NAMES: Mapping[str, tuple[str, ...]] = {
     "case": ("number", "submitted_on"),
@@ -103,6 +110,7 @@ FieldType = Literal[
     "choice",
     "date",
     "month",
+    "moment",
     "list",
     "email",
     "phone",
@@ -240,7 +248,7 @@ class Clock(Model):
     by_law: Name | None = None
 
 
-ActionName = Literal["approve", "reject", "return", "no_objection", "object"]
+ActionName = Literal["approve", "reject", "return", "no_objection", "object", "open", "submit_scores"]
 
 
 class Action(Model):
@@ -261,6 +269,8 @@ class TaskSpec(Model):
 
     ``different_from`` names earlier tasks, of this process or of one that came before: whoever did one of them may
     not do this one. ``marks: complete`` says that the application is complete once this task is approved.
+    The term counts from the opening of the task, or from the end of the window in which the process could be opened;
+    with ``ends: working_day`` it ends on one.
     ``when_words`` tells people for which applications it is asked, ``law_words`` what a document says that silence
     has issued.
     """
@@ -268,7 +278,7 @@ class TaskSpec(Model):
     name: Name
     title: Text
     help: Text | None = None
-    kind: Literal["decide", "consult", "await"] = "decide"
+    kind: Literal["decide", "consult", "await", "open", "score"] = "decide"
     role: Role
     within: Term
     within_by: Expression | None = None
@@ -278,6 +288,8 @@ class TaskSpec(Model):
     when: Expression | None = None
     when_words: Text | None = None
     actions: tuple[Action, ...]
+    counts_from: Literal["window"] | None = None
+    ends: Literal["working_day"] | None = None
     different_from: tuple[Name, ...] = ()
     marks: Literal["complete"] | None = None
     documents: tuple[Name, ...] = ()
@@ -371,6 +383,111 @@ class CheckStep(_Step):
     failed: Name
 
 
+class WaitStep(_Step):
+    """`wait`: nobody acts before a day or a moment has come, or before a term is over.
+
+    ``until`` gives a day (``2026-04-01``: from its first second in the agency's zone) or an RFC 3339 moment, from the
+    facts; it never waits longer than ``within``, which without it is the wait itself.
+    """
+
+    kind: Literal["wait"] = "wait"
+    within: Term
+    until: Expression | None = None
+
+
+class HoldStep(_Step):
+    """`hold`: nobody is asked; the process goes on when the cases around this one let it.
+
+    ``answered_by: parent`` waits for the word of the case above, and after ``within`` goes to ``lapsed``. Otherwise
+    ``within`` is the term, with ``ends: working_day`` up to the end of one, and ``pending`` holds the process beyond
+    it, while it is true of one of the cases below.
+
+    With ``again`` the process goes back to that step, at most ``rounds`` times, where ``again_when`` is true of one of
+    them, and then to ``exhausted``.
+    """
+
+    kind: Literal["hold"] = "hold"
+    within: Term
+    ends: Literal["working_day"] | None = None
+    answered_by: Literal["parent"] | None = None
+    rejected: Name | None = None
+    lapsed: Name | None = None
+    pending: Expression | None = None
+    again_when: Expression | None = None
+    again: Name | None = None
+    rounds: int = Field(default=0, ge=0, le=5)
+    exhausted: Name | None = None
+
+
+class TallyStep(_Step):
+    """`tally`: the cases below this one are looked at, and what is computed from them becomes facts of this case."""
+
+    kind: Literal["tally"] = "tally"
+    facts: dict[FieldName, Expression] = Field(min_length=1)
+
+
+class Tie(Model):
+    """What orders cases of the same score."""
+
+    by: Expression
+    first: Literal["lowest", "highest"] = "lowest"
+
+
+class RankStep(_Step):
+    """`rank`: the cases below are ordered by what the tasks of the step ``scores`` gave, and facts follow from it.
+
+    ``criteria`` and ``weights`` are lists over the facts; without weights all criteria weigh the same. In ``facts``
+    ``children`` are those that were ranked, the best first, each with its ``rank`` and ``score``.
+    """
+
+    kind: Literal["rank"] = "rank"
+    scores: Name
+    criteria: Expression
+    weights: Expression | None = None
+    lowest: int = 0
+    highest: int = 100
+    ties: tuple[Tie, ...] = ()
+    facts: dict[FieldName, Expression] = {}
+
+
+class AnswerStep(_Step):
+    """`answer`: the cases below that wait for this one are told what has become of them.
+
+    Those of which ``when`` is true go on with ``approve``, ``reject`` or ``lapse``; what was decided before is
+    reopened. ``facts`` become theirs, and the issued ``documents`` stand in them too.
+    """
+
+    kind: Literal["answer"] = "answer"
+    action: Literal["approve", "reject", "lapse", "reopen"]
+    when: Expression | None = None
+    reasons: Text | None = None
+    facts: dict[FieldName, Expression] = {}
+    documents: tuple[Name, ...] = ()
+
+
+class UnsealStep(_Step):
+    """`unseal`: what was filed under seal below this case is opened, once its moment has come and two have opened."""
+
+    kind: Literal["unseal"] = "unseal"
+
+
+class PublishStep(_Step):
+    """`publish`: a document is issued on the way; one of a listed kind stands in the public register from then on."""
+
+    kind: Literal["publish"] = "publish"
+    permits: tuple[Name, ...] = ()
+    letter: Name | None = None
+
+    @field_validator("permits", mode="before")
+    @classmethod
+    def _one_may_stand_alone(cls, issue: Any) -> Any:
+        return (issue,) if isinstance(issue, str) else issue
+
+
+BelowStep: TypeAlias = TallyStep | UnsealStep | RankStep | AnswerStep | PublishStep
+"""Steps that answer at once and look at the cases below, or publish what came of it."""
+
+
 class PayStep(_Step):
     """`pay`: the assessed fee is billed; a bill of zero is settled at once.
 
@@ -384,18 +501,6 @@ class PayStep(_Step):
     overdue: Name | None = None
     times: int = Field(default=0, ge=0, le=11)
     credit: Literal["step", "case"] = "step"
-
-
-class WaitStep(_Step):
-    """`wait`: nobody acts before a day or a moment has come, or before a term is over.
-
-    ``until`` gives a day (``2026-04-01``: from its first second in the agency's zone) or an RFC 3339 moment, from the
-    facts; it never waits longer than ``within``, which without it is the wait itself.
-    """
-
-    kind: Literal["wait"] = "wait"
-    within: Term
-    until: Expression | None = None
 
 
 class Branch(Model):
@@ -459,6 +564,12 @@ Step = Annotated[
     | RefundStep
     | PayStep
     | WaitStep
+    | HoldStep
+    | TallyStep
+    | UnsealStep
+    | RankStep
+    | AnswerStep
+    | PublishStep
     | ChooseStep
     | EnqueueStep
     | OutcomeStep,
@@ -469,7 +580,8 @@ Step = Annotated[
 class Process(Model):
     """One kind of episode: the steps in the order in which they follow unless `then` says otherwise.
 
-    ``opens_within`` is how long after the decision it may be opened (an appeal); ``within`` is its own legal term, in
+    ``opens_within`` is how long after the decision it may be opened (an appeal), with ``opens_until: working_day`` up
+    to the end of a working day; ``within`` is its own legal term, in
     the place of the service's; ``clock`` tells whether the legal clock runs in it. ``opens_from`` are the statuses in
     which it may be opened, ``changes`` the fields that may be changed with it. A process that is opened when it is
     ``due`` follows on an outcome by its ``later``; one that is opened by a ``round`` is that of who is called to a place.
@@ -480,6 +592,7 @@ class Process(Model):
     opened_by: Literal["submit", "appeal", "renew", "amend", "resume", "due", "round"] = "submit"
     opens_from: tuple[Literal["approved", "rejected", "lapsed", "waitlisted"], ...] = ()
     opens_within: Term | None = None
+    opens_until: Literal["working_day"] | None = None
     changes: tuple[FieldName, ...] = ()
     within: Term | None = None
     clock: bool = True
@@ -500,6 +613,14 @@ class LetterFact(Model):
     money: bool = False
 
 
+class LetterRow(Model):
+    """A line for each case below this one that was opened: who, and what of it."""
+
+    label: Text
+    value: Expression
+    money: bool = False
+
+
 class LetterBlock(Model):
     """One block of a letter; texts may hold ``{{ expression }}``. Exactly one kind of content.
 
@@ -513,12 +634,13 @@ class LetterBlock(Model):
     conditions: tuple[Text, ...] | None = None
     imposed: Text | None = None
     note: Text | None = None
+    each: LetterRow | None = None
 
     @model_validator(mode="after")
     def _has_one_content(self) -> LetterBlock:
         said = [name for name in type(self).model_fields if getattr(self, name) not in (None, False)]
         if len(said) != 1:
-            raise ValueError("a block is one of: paragraph, facts, fee, reasons, conditions, imposed, note")
+            raise ValueError("a block is one of: paragraph, facts, fee, reasons, conditions, imposed, note, each")
         return self
 
 
@@ -631,6 +753,27 @@ class Own(Model):
     claim: Literal["employee_number"] = "employee_number"
 
 
+class Above(Model):
+    """The service below whose case a case of this one is filed, while that one waits at one of these steps."""
+
+    service: Name
+    at: tuple[Name, ...] = Field(min_length=1)
+
+
+class Sealed(Model):
+    """Answers that nobody can read before a moment, which ``until`` gives over the facts of the case above.
+
+    They are encrypted as they come in, files too where ``documents`` says so, and opened only after that moment and
+    after two different people have completed the tasks to open them, one of each of the ``openers``.
+    """
+
+    until: Expression
+    openers: tuple[Role, Role]
+    fields: tuple[FieldName, ...] = Field(min_length=1)
+    documents: bool = False
+    law: str | None = None
+
+
 class LegalBasis(Model):
     law: str
     title: Text
@@ -657,6 +800,8 @@ class Service(Model):
     facts: dict[FieldName, Expression] = {}
     computed: dict[FieldName, Computed] = {}
     own: Own | None = None
+    above: Above | None = None
+    sealed: Sealed | None = None
     unique: tuple[FieldName, ...] = ()
     fee: Fee | None = None
     line: Line | None = None

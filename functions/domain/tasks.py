@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import events
-from functions.domain import documents, history, intake, rights, waits
+from functions.domain import documents, history, intake, rights, scoring, waits
 from functions.domain import form as forms
 from functions.domain.case import Case, Task, Writer
 from functions.domain.clock import Calendar, rfc3339
@@ -82,6 +82,7 @@ def complete(
     action: str,
     comment: str | None,
     data: Mapping[str, Any],
+    nonce: str = "",
 ) -> None:
     """Answer a task. Completing an open task claims it; the wait is settled in the same commit."""
     case = writer.case
@@ -101,7 +102,7 @@ def complete(
         _resubmit(writer, service, calendar_of(case.agency), task, action)
     else:
         _demand_action(case, service, task, action, comment)
-        _decide(writer, service, person, task, action, comment, data)
+        _decide(writer, service, person, task, action, comment, data, nonce)
     waits.settle(writer, service, calendar_of, task.key)
 
 
@@ -113,7 +114,9 @@ def _decide(
     action: str,
     comment: str | None,
     data: Mapping[str, Any],
+    nonce: str,
 ) -> None:
+    scores = scoring.read(writer.case, service, task, data) if action == "submit_scores" else None
     wanted = _corrections(writer.case, service, data) if action == "return" else None
     imposed = _conditions(waits.spec_of(writer.case, service, task), action, data)
     writer.add(
@@ -123,10 +126,12 @@ def _decide(
             comment=history.digest(comment) if comment else None,
             on_behalf_of=person.on_behalf_of(task.role, writer.now),
             conditions=history.digest(imposed) if imposed else None,
+            scores=scoring.nonced(scores, nonce) if scores else None,
         ),
         {"name": person.name}
         | ({"comment": comment} if comment else {})
-        | ({"conditions": imposed} if imposed else {}),
+        | ({"conditions": imposed} if imposed else {})
+        | ({"scores": scores, "nonce": nonce} if scores else {}),
     )
     if wanted:
         fields, files = wanted

@@ -21,6 +21,7 @@ from functions.domain.expression import evaluate
 from functions.domain.service import (
     ConsultStep,
     CorrectStep,
+    HoldStep,
     PayStep,
     Process,
     Service,
@@ -38,6 +39,7 @@ SILENT_ACTION = {"approve": "approve", "refuse": "reject", "no_objection": "no_o
     "elapse": "elapse",
 }
 AGAINST = {"reject": "Rejected", "return": "Returned", "lapse": "Lapsed", "overdue": "Overdue"}
+IN_FAVOUR = frozenset({"approve", "no_objection", "open", "submit_scores"})
 LAW_SAYS = {"approve": "LawApproves", "no_objection": "LawApproves", "reject": "LawRefuses"}
 LONGEST_SLEEP = timedelta(days=30)
 """How long a wait sleeps when nothing falls due: then it looks again, well within the year of an execution."""
@@ -83,7 +85,7 @@ def verdict_of(case: Case, service: Service, key: Key) -> Verdict | None:
 
 
 def _in_favour(task: Task) -> bool:
-    return task.action in ("approve", "no_objection")
+    return task.action in IN_FAVOUR
 
 
 def _worst(tasks: Iterable[Task], step: Step) -> Verdict:
@@ -150,10 +152,30 @@ def bounded(longest: Term, by: str | None, facts: Mapping[str, Any]) -> Term:
     return Term(min(max(int(named), 1), longest.amount), longest.unit)
 
 
-def due_of(writer: Writer, calendar_of: CalendarOf, spec: TaskSpec) -> datetime:
+def due_of(writer: Writer, service: Service, calendar_of: CalendarOf, spec: TaskSpec) -> datetime:
     """Give when an obligation that is opened now falls due, by the working days of the office that has it."""
     term = bounded(spec.within, spec.within_by, writer.case.facts)
-    return calendar_of(spec.role.partition("/")[0]).due(writer.now, term)
+    calendar, start = calendar_of(spec.role.partition("/")[0]), writer.now
+    if spec.counts_from == "window":
+        start = max(start, _window_before(writer, service, calendar_of) or start)
+    return calendar.due_on_working_day(start, term) if spec.ends else calendar.due(start, term)
+
+
+def window_end(process: Process, calendar: Calendar, decided_at: datetime) -> datetime | None:
+    """Give up to when a process may be opened after a decision; ``None`` is without end."""
+    if process.opens_within is None:
+        return None
+    due = calendar.due_on_working_day if process.opens_until else calendar.due
+    return due(decided_at, process.opens_within)
+
+
+def _window_before(writer: Writer, service: Service, calendar_of: CalendarOf) -> datetime | None:
+    """Give the end of the window in which the running process was opened."""
+    episode = writer.case.episode
+    before = episode.before[1] if episode else None
+    if episode is None or before is None:
+        return None
+    return window_end(service.process(episode.process), calendar_of(writer.case.agency), before.at)
 
 
 def end_of_wait(case: Case, calendar: Calendar, within: Term, until: str | None, now: datetime) -> datetime:
@@ -190,7 +212,9 @@ def ring(writer: Writer, service: Service, calendar_of: CalendarOf, key: Key) ->
     """Let time have its effect on an open wait: reminders, alarms, and what silence means by law."""
     case, now = writer.case, writer.now
     for task in case.tasks_of(*key):
-        if task.is_open and now > task.due_at:
+        if task.is_open and isinstance(step_of(case, service, key), HoldStep):
+            _let_go(writer, service, task)
+        elif task.is_open and now > task.due_at:
             _fall_silent(writer, service, task)
         elif task.is_open and task.role == "applicant" and not task.reminded and now >= reminder_at(task):
             writer.add(events.TaskReminded(task=task.id), actor="system")
@@ -211,6 +235,15 @@ def _expire(writer: Writer, service: Service, key: Key) -> None:
         for task in writer.case.tasks_of(*key):
             if task.is_open:
                 writer.add(events.TaskExpired(task=task.id, action=action, rule=rule), actor="law")
+
+
+def _let_go(writer: Writer, service: Service, task: Task) -> None:
+    """The term of a hold is over; where the cases below hold it as well, `below.settle` ends it."""
+    step = step_of(writer.case, service, task.key)
+    if not isinstance(step, HoldStep) or writer.now <= task.due_at or step.pending or step.again_when:
+        return
+    action, rule = "lapse" if step.answered_by else "elapse", f"{service.code}/{task.step}: {service.clock.law}"
+    writer.add(events.TaskExpired(task=task.id, action=action, rule=rule), actor="law")
 
 
 def _fall_silent(writer: Writer, service: Service, task: Task) -> None:
@@ -293,7 +326,7 @@ def next_moment(case: Case, service: Service, calendar_of: CalendarOf, key: Key,
     for task in case.tasks_of(*key):
         if not task.is_open:
             continue
-        if not task.alarmed:
+        if not task.alarmed and not (task.kind == "wait" and now > task.due_at):
             moments.append(task.due_at)
         if task.role == "applicant" and not task.reminded:
             moments.append(reminder_at(task))

@@ -14,6 +14,7 @@ class Settings:
     bucket: str = ""
     bus: str = ""
     signing_key: str = ""
+    sealing_key: str = ""
     certificate: str = ""
     state_machines: str = ""
     """The beginning of a state machine's ARN, up to the service, such as ``arn:aws:states:…:stateMachine:loket-``."""

@@ -92,12 +92,19 @@ def step(model: type[Wanted], run: Callable[[Wanted, Desk], None], *, tries: int
     return handler
 
 
-def wait(model: type[WantedWait], open_tasks: Callable[[WantedWait, Desk], str | None]) -> Lambda:
-    """Make the Lambda of a step that waits; ``open_tasks`` gives an answer where nobody has to be asked."""
+def wait(
+    model: type[WantedWait],
+    open_tasks: Callable[[WantedWait, Desk], str | None],
+    look: Callable[[WantedWait, Desk], None] | None = None,
+) -> Lambda:
+    """Make the Lambda of a step that waits; ``open_tasks`` gives an answer where nobody has to be asked.
+
+    ``look`` sees, each time, whether what is waited for outside the case has come.
+    """
 
     def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         request = model.model_validate(event)
-        return _again_on_conflict(request, lambda: _wait(request, open_tasks))
+        return _again_on_conflict(request, lambda: _wait(request, open_tasks, look))
 
     return handler
 
@@ -140,7 +147,11 @@ def _given(result: Mapping[str, Any]) -> dict[str, Any]:
     return dict(result)
 
 
-def _wait(request: WantedWait, open_tasks: Callable[[WantedWait, Desk], str | None]) -> dict[str, Any]:
+def _wait(
+    request: WantedWait,
+    open_tasks: Callable[[WantedWait, Desk], str | None],
+    look: Callable[[WantedWait, Desk], None] | None,
+) -> dict[str, Any]:
     record = ports.cases.load(request.case)
     _demand_driver(request, record.case)
     desk = _desk(request, record)
@@ -152,6 +163,8 @@ def _wait(request: WantedWait, open_tasks: Callable[[WantedWait, Desk], str | No
         if answer is None:
             # A term of the whole case that ended meanwhile is over for these tasks too.
             waits.ring(desk.writer, desk.service, ports.catalogue.calendar, request.key)
+    if look:
+        look(request, desk)
     if desk.writer.changed:
         ports.cases.commit(request.case, desk.writer.commit())
     decided = answer or waits.verdict_of(desk.case, desk.service, request.key)

@@ -90,6 +90,18 @@ class Ports:
         return KmsSigner(self._client("kms"), self.settings.signing_key, self.settings.certificate or None)
 
     @cached_property
+    def sealer(self) -> protocols.Sealer:
+        from functions.adapters.sealer import KmsSealer
+
+        return KmsSealer(self._client("kms"), self.settings.sealing_key)
+
+    @cached_property
+    def opener(self) -> protocols.Opener:
+        from functions.adapters.opener import KmsOpener
+
+        return KmsOpener(self._client("kms"), self.settings.sealing_key)
+
+    @cached_property
     def renderer(self) -> protocols.Renderer:
         from functions.adapters.pdf import PdfRenderer
 

@@ -40,7 +40,7 @@ def run(request: Request, desk: Desk) -> str | None:
 
 
 def _open(request: Request, desk: Desk, spec: TaskSpec) -> None:
-    due = waits.due_of(desk.writer, desk.ports.catalogue.calendar, spec)
+    due = waits.due_of(desk.writer, desk.service, desk.ports.catalogue.calendar, spec)
     task = desk.writer.next_id("t", desk.case.tasks)
     desk.writer.add(
         events.TaskOpened(

@@ -1,4 +1,4 @@
-"""End an episode: the decision with its reasons, the signed document, and for an appeal upheld the next episode.
+"""End an episode, or issue a document on its way: the decision with its reasons, the signed document, what follows.
 
 The document is drawn, signed and stored before the commit that speaks of it. A step that died in between does it
 again; what was stored before is an older version of the same object that nothing refers to.
@@ -13,13 +13,14 @@ from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
 import events
-from functions.domain import documents, episodes, letters, numbers, payments
+from functions.domain import below, documents, episodes, letters, numbers, payments
 from functions.domain.case import Task
 from functions.domain.clock import Calendar, rfc3339
 from functions.domain.episodes import Decision
 from functions.domain.errors import LoketError
 from functions.domain.letter import Letter, Signatory
 from functions.domain.service import Later, PermitKind, Text
+from functions.runtime.below import load
 from functions.runtime.step import Desk, StepRequest, step
 
 blueprint = Blueprint(__name__)
@@ -29,7 +30,7 @@ _SALTS = 8
 class Parameters(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    result: str
+    result: str | None
     issue: dict[str, PermitKind] = {}
     letter: str | None = None
     needs_payment: bool = False
@@ -42,16 +43,18 @@ class Request(StepRequest):
 
 
 def run(request: Request, desk: Desk) -> None:
-    """Record the outcome and issue its document."""
+    """Record the outcome and issue its document; without a result only the document."""
     wanted = request.parameters
     if wanted.needs_payment and not _paid(desk):
         raise LoketError("the fee is not paid: the definition leads here too early")
-    decision = episodes.decision_of(desk.case, desk.service, request.episode, wanted.result)
+    decision = episodes.decision_of(desk.case, desk.service, request.episode, wanted.result or "approved")
     for kind, permit in wanted.issue.items():
         episodes.replace_permits(desk.writer, kind)
         _issue_permit(request, desk, kind, permit, decision)
     if wanted.letter:
         _issue_letter(request, desk, wanted.letter, decision)
+    if wanted.result is None:
+        return
     later = (wanted.later, _calendar(desk).due(desk.writer.now, wanted.later.after)) if wanted.later else None
     episodes.conclude(
         desk.writer,
@@ -123,6 +126,7 @@ def _compose(
 ) -> Letter:
     case = desk.case
     agency = desk.ports.catalogue.agency(office or case.agency)
+    rows = any(block.each for block in desk.service.letters[letter].blocks)
     return letters.compose(
         case,
         desk.service,
@@ -136,6 +140,7 @@ def _compose(
         now=_whole(desk.writer.now),
         url=desk.ports.settings.public_url + path,
         valid_until=valid_until,
+        children=[below.seen(child) for child in load(case)] if rows else (),
     )
 
 
@@ -167,7 +172,7 @@ def _decided(desk: Desk, episode: int, name: str | None = None) -> list[Task]:
         task
         for task in desk.case.tasks.values()
         if task.episode == episode
-        and task.kind == "decide"
+        and task.kind in ("decide", "open")
         and task.state == "done"
         and name in (None, task.name)
     ]

@@ -19,11 +19,12 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from functions.domain import children, waits
+from functions.domain import below, children, waits
 from functions.domain.case import Case, Child, Writer
 from functions.domain.errors import CaseUnknown, CommitConflict
 from functions.domain.service import Service
 from functions.ports import Token
+from functions.runtime.below import load
 from functions.runtime.commands import change
 from functions.runtime.wiring import ports
 from functions.streams import records
@@ -51,7 +52,7 @@ def run(case_id: str, batch: Sequence[Mapping[str, Any]]) -> None:
             _answer(record.case, service, token)
     if record.case.children and (types & TENDING or any(records.is_token(one) for one in batch)):
         _tend(record.case)
-    if record.case.parent and "episode.closed" in types:
+    if record.case.parent and types & {"case.submitted", "episode.opened", "episode.closed"}:
         _tell(record.case)
     if happened:
         told = {event.seq: event.as_dict() for commit in record.commits for event in commit.events}
@@ -85,13 +86,28 @@ def _create(parent: Case, child: Child) -> None:
 
 def _tell(child: Case) -> None:
     """Bring what a child has come to back to its parent, if the parent has asked and does not know it yet."""
-    if child.parent and child.episode is None:
+    if child.parent and ports.catalogue.service(child.service, child.service_version).above:
+        _tell_above(child)
+    elif child.parent and child.episode is None:
         calendar_of = ports.catalogue.calendar
         change(
             child.parent,
             "system",
             lambda writer, service: children.take_in(writer, service, calendar_of, child),
         )
+
+
+def _tell_above(child: Case) -> None:
+    """Let the case above know of what was filed below it; that may be what it has been waiting for."""
+
+    def decide(writer: Writer, service: Service) -> None:
+        below.take_in(writer, child)
+        for task in writer.case.open_tasks():
+            if task.kind == "wait" and below.looks_at_children(service, writer.case, task):
+                others = [below.seen(one) for one in load(writer.case)]
+                below.settle(writer, service, task, others)
+
+    change(str(child.parent), "system", decide)
 
 
 def _start(case: Case, redriven: Sequence[Mapping[str, Any]]) -> None:

@@ -22,6 +22,7 @@ from infra.compiler.lint import lint
 from infra.compiler.normalise import agencies_of, calendars_of, normalise, plain, service_of
 from infra.compiler.prove import prove
 from infra.compiler.prove.children import started_by
+from infra.compiler.prove.seals import filed_below
 from infra.compiler.read import Block, line_of, read
 
 WORKFLOWS = Path(__file__).resolve().parents[2] / "workflows"
@@ -113,9 +114,12 @@ def service_files(workflows: Path, code: str, offices: Offices) -> Files:
 
 
 def _startable(workflows: Path, service: Service) -> dict[str, Service]:
-    """Give the services by code if this one starts cases; one that cannot be read is told of by its own compilation."""
+    """Give the services by code if this one starts cases or stands below another.
+
+    One that cannot be read is told of by its own compilation.
+    """
     found = {service.code: service}
-    for code in service_codes(workflows) if started_by(service) else ():
+    for code in service_codes(workflows) if started_by(service) or filed_below(service) else ():
         if code != service.code:
             try:
                 found[code] = service_of(normalise(read(workflows / code / SOURCE)))

@@ -12,19 +12,26 @@ from typing import Any
 
 from functions.domain.clock import Term
 from functions.domain.service import (
+    AnswerStep,
     AssessStep,
+    BelowStep,
     CheckStep,
     ChooseStep,
     ConsultStep,
     CorrectStep,
     EnqueueStep,
+    HoldStep,
     OutcomeStep,
     PayStep,
     Process,
+    PublishStep,
+    RankStep,
     RefundStep,
     Service,
     Step,
+    TallyStep,
     TaskStep,
+    UnsealStep,
     WaitStep,
 )
 from functions.domain.waits import LAW_SAYS, SILENT_ACTION
@@ -46,12 +53,18 @@ STEP_SECONDS = 120
 
 WAITS = {"task": "OpenTasks", "consult": "OpenTasks", "correct": "AskCorrection", "pay": "AskPayment",
     "wait": "AwaitDate",
+    "hold": "HoldCase",
 }  # fmt: skip
 SYNCHRONOUS = {
     "check": "CheckRules",
     "assess": "AssessFee",
     "refund": "RefundPayment",
     "enqueue": "JoinQueue",
+    "tally": "TallyChildren",
+    "unseal": "OpenSeals",
+    "rank": "RankChildren",
+    "answer": "AnswerChildren",
+    "publish": "RecordOutcome",
     "outcome": "RecordOutcome",
 }
 PARK = "ParkCase"
@@ -104,7 +117,7 @@ def _definition(service: Service, name: str, process: Process) -> State:
             ending = ENDED + step.name.replace("-", " ")
             states[step.title.en] = _synchronous(step, _parameters(step, service, process), titles, ending)
             endings[ending] = {"Type": "Succeed", "Comment": f"The case is {step.result}."}
-        elif isinstance(step, CheckStep | AssessStep | RefundStep | EnqueueStep):
+        elif isinstance(step, CheckStep | AssessStep | RefundStep | EnqueueStep | BelowStep):
             states[step.title.en] = _synchronous(
                 step, _parameters(step, service, process), titles, titles[str(onward)]
             )
@@ -136,7 +149,7 @@ def _take_up(first: str) -> State:
 
 
 def _wait(
-    step: TaskStep | ConsultStep | CorrectStep | PayStep | WaitStep,
+    step: TaskStep | ConsultStep | CorrectStep | PayStep | WaitStep | HoldStep,
     parameters: State,
     titles: Mapping[str, str],
     onward: str,
@@ -157,7 +170,7 @@ def _wait(
         "Assign": assign,
         "Catch": [
             *(
-                {"ErrorEquals": [error], "Assign": {"wake": 0, **_next_round(error)}, "Next": titles[to]}
+                {"ErrorEquals": [error], "Assign": {"wake": 0, **_next_round(step, error)}, "Next": titles[to]}
                 for error, to in _verdicts(step, by_law)
             ),
             {
@@ -176,17 +189,21 @@ def _wait(
     }
 
 
-def _next_round(error: str) -> State:
-    """A late bill is assessed anew: what the steps record then is another round."""
-    return {"round": "{% $round + 1 %}"} if error == "Overdue" else {}
+def _next_round(step: Step, error: str) -> State:
+    """A late bill is assessed anew, a hold sends back: what the steps record then is another round."""
+    back = error == "Overdue" or (isinstance(step, HoldStep) and error == "Returned")
+    return {"round": "{% $round + 1 %}"} if back else {}
 
 
 def _verdicts(
-    step: TaskStep | ConsultStep | CorrectStep | PayStep | WaitStep, by_law: str
+    step: TaskStep | ConsultStep | CorrectStep | PayStep | WaitStep | HoldStep, by_law: str
 ) -> list[tuple[str, str]]:
     match step:
         case WaitStep():
             return []
+        case HoldStep():
+            aside = (("Returned", step.again), ("Rejected", step.rejected), ("Lapsed", step.lapsed or step.exhausted))
+            return [(error, to) for error, to in aside if to]
         case TaskStep() | ConsultStep():
             aside = (("Returned", step.returned), ("Rejected", step.rejected), (by_law, step.by_law))
             return [(error, to) for error, to in aside if to]
@@ -197,7 +214,7 @@ def _verdicts(
 
 
 def _synchronous(
-    step: CheckStep | AssessStep | RefundStep | EnqueueStep | OutcomeStep,
+    step: CheckStep | AssessStep | RefundStep | EnqueueStep | BelowStep | OutcomeStep,
     parameters: State,
     titles: Mapping[str, str],
     onward: str,
@@ -280,6 +297,25 @@ def _parameters(step: Step, service: Service, process: Process) -> State:
             return {"title": title, "fee": fee, **({"overpaid": step.overpaid} if step.overpaid else {})}
         case RefundStep() | EnqueueStep():
             return {"title": title}
+        case HoldStep():
+            return {"title": title, "within": str(step.within)}
+        case TallyStep():
+            return {"title": title, "facts": dict(step.facts)}
+        case UnsealStep():
+            return {"title": title}
+        case RankStep():
+            return {"title": title, "rule": plain(step)}
+        case AnswerStep():
+            kept = plain(step)
+            names = ("action", "when", "reasons", "facts", "documents")
+            return {"title": title, **{name: kept[name] for name in names if name in kept}}
+        case PublishStep():
+            return {
+                "result": None,
+                "title": title,
+                "issue": {kind: plain(service.permits[kind]) for kind in step.permits},
+                "letter": step.letter,
+            }
         case OutcomeStep():
             return {
                 "result": step.result,
@@ -328,14 +364,14 @@ def _emergencies() -> dict[str, State]:
     }
 
 
-def _first_ring(step: TaskStep | ConsultStep | CorrectStep | PayStep | WaitStep) -> int:
+def _first_ring(step: TaskStep | ConsultStep | CorrectStep | PayStep | WaitStep | HoldStep) -> int:
     """When to look at the clock for the first time, in seconds: never after the first moment that matters.
 
     For an officer that is the end of the shortest term, for an applicant the reminder at four fifths of it.
     """
     if isinstance(step, TaskStep | ConsultStep):
         return min(_shortest(task.within) for task in step.of)
-    if isinstance(step, WaitStep):
+    if isinstance(step, WaitStep | HoldStep):
         return _shortest(step.within)
     return _shortest(step.within) * 4 // 5
 
@@ -368,6 +404,22 @@ def _said(step: Step) -> str:
             return "The case gets the next number of its region's line."
         case AssessStep():
             return "The fee is computed, line by line."
+        case WaitStep():
+            return f"Nobody acts before {step.until or step.within}" + (
+                f", at most {step.within}." if step.until else " is over."
+            )
+        case HoldStep():
+            return f"The cases around this one let it go on; {step.within}."
+        case TallyStep():
+            return f"From the cases below: {', '.join(step.facts)}."
+        case RankStep():
+            return f"The cases below are ranked by what `{step.scores}` gave."
+        case AnswerStep():
+            return f"The cases below are told: {step.action}" + (f", when {step.when}." if step.when else ".")
+        case UnsealStep():
+            return "What was filed under seal is opened, once its moment has come and two people have opened."
+        case PublishStep():
+            return f"Issued on the way: {', '.join([*step.permits, *([step.letter] if step.letter else [])])}."
         case ChooseStep():
             return "The declared facts choose the way."
         case OutcomeStep():

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 from functions.domain.clock import Language, Term
 from functions.domain.service import (
     Agency,
+    AnswerStep,
     AssessStep,
     Branch,
     CheckStep,
@@ -21,14 +22,19 @@ from functions.domain.service import (
     ConsultStep,
     CorrectStep,
     EnqueueStep,
+    HoldStep,
     OutcomeStep,
     PayStep,
     Process,
+    PublishStep,
+    RankStep,
     RefundStep,
     Service,
     Step,
+    TallyStep,
     TaskSpec,
     TaskStep,
+    UnsealStep,
     WaitStep,
 )
 from infra.compiler.graph import Edge, Graph
@@ -53,6 +59,12 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "overdue": {"id": "terlambat dibayar", "en": "paid late"},
     "overpaid": {"id": "lebih bayar", "en": "overpaid"},
     "assess": {"id": "Sistem", "en": "System"},
+    "hold": {"id": "Tunggu", "en": "Wait"},
+    "tally": {"id": "Sistem", "en": "System"},
+    "rank": {"id": "Sistem", "en": "System"},
+    "answer": {"id": "Sistem", "en": "System"},
+    "unseal": {"id": "Sistem", "en": "System"},
+    "publish": {"id": "Sistem", "en": "System"},
     "choose": {"id": "Sistem", "en": "System"},
     "outcome": {"id": "Hasil", "en": "Outcome"},
     "returned": {"id": "dikembalikan", "en": "returned"},
@@ -216,6 +228,19 @@ class _Drawing:
                     yield from (f"  {line}" for line in self._obligation(task))
                     if task.when:
                         yield f"  {self._condition(task)}"
+            case WaitStep():
+                yield self._term(step.within)
+            case HoldStep():
+                yield self._term(step.within)
+                if step.again:
+                    yield self._word("rounds").format(step.rounds)
+            case TallyStep() | UnsealStep() | RankStep() | AnswerStep():
+                return
+            case PublishStep():
+                for kind in step.permits:
+                    yield f"{self._word('issues')} {_of(self.service.permits[kind].title, self.language)}"
+                if step.letter:
+                    yield f"{self._word('issues')} {_of(self.service.letters[step.letter].title, self.language)}"
             case CorrectStep():
                 yield self._term(step.within) + ", " + self._word("rounds").format(step.rounds)
             case PayStep():

@@ -6,18 +6,24 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from functions.domain.service import (
+    AnswerStep,
     AssessStep,
     CheckStep,
     ChooseStep,
     ConsultStep,
     CorrectStep,
     EnqueueStep,
+    HoldStep,
     OutcomeStep,
     PayStep,
     Process,
+    PublishStep,
+    RankStep,
     RefundStep,
     Step,
+    TallyStep,
     TaskStep,
+    UnsealStep,
     WaitStep,
 )
 
@@ -133,9 +139,15 @@ def _edges(step: Step, after: str | None) -> list[Edge]:
             return [*(Edge(branch.then, "when") for branch in step.branches), onward]
         case CheckStep():
             return [onward, Edge(step.failed, "failed")]
+        case HoldStep():
+            aside = [("rejected", step.rejected), ("lapsed", step.lapsed), ("again", step.again)]
+            aside += [("exhausted", step.exhausted)]
+            return [onward, *(Edge(to, by) for by, to in aside if to)]
         case AssessStep():
             return [onward, *([Edge(step.overpaid, "overpaid")] if step.overpaid else [])]
         case RefundStep() | EnqueueStep() | WaitStep():
+            return [onward]
+        case TallyStep() | UnsealStep() | RankStep() | AnswerStep() | PublishStep():
             return [onward]
         case OutcomeStep():
             return []

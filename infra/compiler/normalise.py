@@ -17,7 +17,10 @@ from functions.domain.service import Agency, Service, TaskSpec
 from infra.compiler.finding import Faulty, Finding, Place
 from infra.compiler.read import Block, Row, line_of
 
-STEP_KINDS = ("task", "consult", "correct", "check", "assess", "refund", "pay", "wait", "choose", "enqueue", "outcome")
+STEP_KINDS = (
+    *("task", "consult", "correct", "check", "assess", "refund", "pay", "wait", "choose", "enqueue", "outcome"),
+    *("hold", "tally", "unseal", "rank", "answer", "publish"),
+)
 OF_THE_STEP = ("title", "then", "returned", "rejected")
 """The keys of a `task` that belong to the step; the others describe its obligation."""
 
@@ -30,6 +33,8 @@ USUAL_ACTIONS: Mapping[str, Mapping[str, Any]] = {
     },
     "no_objection": {"title": {"id": "Tidak berkeberatan", "en": "No objection"}, "comment": "optional"},
     "object": {"title": {"id": "Nyatakan keberatan", "en": "Object"}, "comment": "required"},
+    "open": {"title": {"id": "Buka", "en": "Open"}, "comment": "optional"},
+    "submit_scores": {"title": {"id": "Serahkan nilai", "en": "Submit the scores"}, "comment": "optional"},
 }
 USUAL_ADVICE = ("no_objection", "object")
 USUAL_ANSWERS = ("approve", "reject")

@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TABLE, BUCKET, BUS, PREFIX = "loket", "loket-documents", "loket", "loket-"
 ACCOUNT_PREFIX = "arn:aws:states:ap-southeast-3:123456789012:stateMachine:"
 SIGNING_KEY = "alias/loket-signing"
+SEALING_KEY = "alias/loket-sealing"
 SENDER = "loket@example.go.id"
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -103,10 +104,11 @@ class LocalSystem:
 
     def start(self) -> LocalSystem:
         self.aws.start()
-        key = self._provision()
+        signing, sealing = self._provision()
         settings = Settings(
-            table=TABLE, bucket=BUCKET, bus=BUS, signing_key=key, state_machines=ACCOUNT_PREFIX + PREFIX,
-            sender=SENDER, payment_secret=self._secret, payment_page="/local/bank/", public_url=self._public_url,
+            table=TABLE, bucket=BUCKET, bus=BUS, signing_key=signing, sealing_key=sealing,
+            state_machines=ACCOUNT_PREFIX + PREFIX, sender=SENDER, payment_secret=self._secret,
+            payment_page="/local/bank/", public_url=self._public_url,
         )  # fmt: skip
         self.ports = LocalPorts(settings, self.aws, **self._stand_ins)
         wiring.use(self.ports)
@@ -152,14 +154,17 @@ class LocalSystem:
 
     # -- the template's resources
 
-    def _provision(self) -> str:
+    def _provision(self) -> tuple[str, str]:
         self._make_table()
         self._make_bucket()
         self.aws.client("events").create_event_bus(Name=BUS)
         self._make_machines()
         self._subscribe()
         self._verify_sender()
-        return self._make_key()
+        return (
+            self._make_key(SIGNING_KEY, "RSA_2048", "SIGN_VERIFY"),
+            self._make_key(SEALING_KEY, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
+        )
 
     def _make_table(self) -> None:
         described = template()["Resources"]["Cases"]["Properties"]
@@ -187,14 +192,14 @@ class LocalSystem:
                 name=PREFIX + name, definition=definition, roleArn="arn:aws:iam::123456789012:role/loket"
             )
 
-    def _make_key(self) -> str:
-        """Give the office's signing key: the one that was kept, so that what it signed stays verifiable."""
+    def _make_key(self, alias_name: str, spec: str, usage: str) -> str:
+        """Give a key of the office: the one that was kept, so that what it signed or sealed stays readable."""
         kms = self.aws.client("kms")
         known = {alias["AliasName"]: alias.get("TargetKeyId") for alias in kms.list_aliases()["Aliases"]}
-        if known.get(SIGNING_KEY):
-            return str(known[SIGNING_KEY])
-        key = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
-        kms.create_alias(AliasName=SIGNING_KEY, TargetKeyId=key)
+        if known.get(alias_name):
+            return str(known[alias_name])
+        key = kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=alias_name, TargetKeyId=key)
         return str(key)
 
     def _verify_sender(self) -> None:

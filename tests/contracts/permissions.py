@@ -37,6 +37,8 @@ ACTIONS: dict[str, set[str]] = {
     "describe_key": {"kms:DescribeKey"},
     "get_public_key": {"kms:GetPublicKey"},
     "sign": {"kms:Sign"},
+    "generate_data_key": {"kms:GenerateDataKey"},
+    "decrypt": {"kms:Decrypt"},
     "start_execution": {"states:StartExecution"},
     "stop_execution": {"states:StopExecution"},
     "send_task_failure": {"states:SendTaskFailure"},

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 from functions.domain.service import Agency, Service
 from infra.compiler.finding import Finding
-from infra.compiler.prove import bounds, children, flow, lines, money, names, people, words
+from infra.compiler.prove import bounds, children, flow, lines, money, names, people, seals, words
 from infra.compiler.prove.subject import Subject
 
 Proof = Callable[[Subject], Iterator[Finding]]
 
 GROUPS: tuple[tuple[Proof, ...], ...] = (
     names.PROOFS,
-    (*flow.PROOFS, *people.PROOFS, *money.PROOFS, *words.PROOFS, *children.PROOFS, *lines.PROOFS),
+    (*flow.PROOFS, *people.PROOFS, *money.PROOFS, *words.PROOFS, *children.PROOFS, *lines.PROOFS, *seals.PROOFS),
     (*words.OF_THE_EXAMPLE, *children.OF_THE_EXAMPLE, *lines.OF_THE_EXAMPLE, *bounds.PROOFS),
 )
 """In this order: ways to nowhere cannot be walked, loops have no length, and unreadable expressions no value."""

@@ -15,6 +15,7 @@ from functions.domain.service import (
     ChooseStep,
     ConsultStep,
     CorrectStep,
+    HoldStep,
     PayStep,
     Process,
     Service,
@@ -151,7 +152,7 @@ def _events(step: Step) -> int:
     match step:
         case TaskStep() | ConsultStep():
             return _events_of_wait(len(step.of))
-        case CorrectStep() | PayStep() | WaitStep():
+        case CorrectStep() | PayStep() | WaitStep() | HoldStep():
             return _events_of_wait(1)
         case ChooseStep():
             return EVENTS_OF_PASS
@@ -168,7 +169,8 @@ def _events_of_wait(tasks: int) -> int:
 
 def _rounds(process: Process) -> int:
     """Corrections are counted over the whole process, so the longest of its bounds holds for all."""
-    return max((step.rounds for step in process.steps if isinstance(step, CorrectStep)), default=0)
+    counted = (step.rounds for step in process.steps if isinstance(step, CorrectStep | HoldStep))
+    return max(counted, default=0)
 
 
 def _bills_again(process: Process) -> int:
@@ -180,7 +182,7 @@ def _terms(step: Step) -> list[Term]:
     match step:
         case TaskStep() | ConsultStep():
             return [task.within for task in step.of]
-        case CorrectStep() | PayStep() | WaitStep():
+        case CorrectStep() | PayStep() | WaitStep() | HoldStep():
             return [step.within]
         case _:
             return []

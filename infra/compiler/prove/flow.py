@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from functions.domain.service import ConsultStep, CorrectStep, OutcomeStep, Process, TaskSpec, TaskStep
+from functions.domain.waits import IN_FAVOUR
 from infra.compiler.finding import Finding
 from infra.compiler.prove.subject import Subject, Walk
 
@@ -94,7 +95,7 @@ def returns_go_to_the_applicant(subject: Subject) -> Iterator[Finding]:
 
 def tasks_can_be_agreed_to(subject: Subject) -> Iterator[Finding]:
     for task, _, place in subject.tasks():
-        if not {"approve", "no_objection"} & _actions(task):
+        if not IN_FAVOUR & _actions(task):
             message = f"`{task.name}` offers no way on; add the action `approve` or `no_objection`"
             yield Finding("way-on-missing", (*place, "actions"), message)
 

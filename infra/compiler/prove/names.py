@@ -12,9 +12,14 @@ from functions.domain.service import (
     ChooseStep,
     ConsultStep,
     CorrectStep,
+    HoldStep,
     OutcomeStep,
     PayStep,
+    PublishStep,
+    RankStep,
+    Service,
     Step,
+    TallyStep,
     TaskStep,
 )
 from infra.compiler.define import ENDED, RESERVED
@@ -132,6 +137,10 @@ def permits_exist(subject: Subject) -> Iterator[Finding]:
             if kind not in known:
                 message = f"there is no permit `{kind}`; {closest(kind, known)}"
                 yield Finding("permit-unknown", (*place, "issue"), message)
+        for kind in step.permits if isinstance(step, PublishStep) else ():
+            if kind not in known:
+                message = f"there is no permit `{kind}`; {closest(kind, known)}"
+                yield Finding("permit-unknown", (*place, "permits"), message)
 
 
 def letters_exist(subject: Subject) -> Iterator[Finding]:
@@ -142,7 +151,7 @@ def letters_exist(subject: Subject) -> Iterator[Finding]:
     wanted += [
         (step.letter, (*place, "letter"))
         for step, place in subject.steps()
-        if isinstance(step, OutcomeStep) and step.letter
+        if isinstance(step, OutcomeStep | PublishStep) and step.letter
     ]
     for letter, place in wanted:
         if letter not in known:
@@ -157,7 +166,7 @@ def notices_exist(subject: Subject) -> Iterator[Finding]:
 
 
 def facts_exist(subject: Subject) -> Iterator[Finding]:
-    known = subject.service.facts
+    known = facts_of(subject.service)
     for fact in subject.service.publication.facts:
         if fact not in known:
             message = f"there is no fact `{fact}` to publish; {closest(fact, known)}"
@@ -205,6 +214,13 @@ def check_rules_are_unique(subject: Subject) -> Iterator[Finding]:
             yield from _doubled("check-rule-doubled", codes, "give each rule of a check its own code")
 
 
+def facts_of(service: Service) -> frozenset[str]:
+    """Give every fact that a case of a service may have: from its form, and those that its steps find out."""
+    steps = (step for process in service.processes.values() for step in process.steps)
+    found = [step.facts for step in steps if isinstance(step, TallyStep | RankStep)]
+    return frozenset(service.facts).union(*found)
+
+
 def _targets(step: Step) -> Iterator[tuple[tuple[str | int, ...], str]]:
     wanted: list[tuple[tuple[str | int, ...], str | None]] = [(("then",), step.then)]
     match step:
@@ -217,6 +233,9 @@ def _targets(step: Step) -> Iterator[tuple[tuple[str | int, ...], str]]:
             wanted += [(("lapsed",), step.lapsed), (("overdue",), step.overdue)]
         case AssessStep():
             wanted += [(("overpaid",), step.overpaid)]
+        case HoldStep():
+            aside = ("rejected", "lapsed", "again", "exhausted")
+            wanted += [((key,), getattr(step, key)) for key in aside]
         case CheckStep():
             wanted += [(("failed",), step.failed)]
         case ChooseStep():

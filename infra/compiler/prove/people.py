@@ -12,6 +12,8 @@ SILENCE_OF = {
     "decide": ("approve", "refuse", "alarm"),
     "consult": ("no_objection", "refuse", "alarm"),
     "await": ("approve", "no_objection", "refuse", "alarm"),
+    "open": ("alarm",),
+    "score": ("alarm",),
     "clock": ("approve", "no_objection", "refuse", "alarm"),
 }
 """Who decides can be silent in other ways than who is asked for advice; only an applicant lets a case lapse."""

@@ -14,16 +14,21 @@ from functions.domain.expression import evaluate, placeholders
 from functions.domain.service import (
     SCOPE_NAMES,
     SCOPES,
+    AnswerStep,
     CheckStep,
     ChooseStep,
     FormField,
+    HoldStep,
     Letter,
+    RankStep,
     Service,
+    TallyStep,
     Text,
     WaitStep,
 )
 from infra.compiler.expressions import FUNCTIONS, UNSTEADY, Unreadable, Uses, uses
 from infra.compiler.finding import Finding, Place
+from infra.compiler.prove.names import facts_of
 from infra.compiler.prove.subject import Subject, closest
 
 OF_A_CALL = ("period", "stage", "waited_months")
@@ -247,6 +252,25 @@ def _of_processes(service: Service) -> Iterator[Phrase]:
             if isinstance(step, ChooseStep):
                 for at, branch in enumerate(step.branches):
                     yield Phrase(branch.when, "route", (*place, "branches", at, "when"))
+            elif isinstance(step, AnswerStep):
+                yield from _optional(step.when, "child", (*place, "when"))
+                for name, text in step.facts.items():
+                    yield Phrase(text, "row", (*place, "facts", name))
+                if step.reasons:
+                    yield from _in_text(step.reasons, "row", (*place, "reasons"))
+            elif isinstance(step, TallyStep | RankStep):
+                if isinstance(step, RankStep):
+                    yield Phrase(step.criteria, "route", (*place, "criteria"))
+                    yield from _optional(step.weights, "route", (*place, "weights"))
+                    for at, tie in enumerate(step.ties):
+                        yield Phrase(tie.by, "row", (*place, "ties", at, "by"))
+                for name, text in step.facts.items():
+                    yield Phrase(text, "children", (*place, "facts", name))
+            elif isinstance(step, WaitStep):
+                yield from _optional(step.until, "route", (*place, "until"))
+            elif isinstance(step, HoldStep):
+                yield from _optional(step.pending, "child", (*place, "pending"))
+                yield from _optional(step.again_when, "child", (*place, "again_when"))
             elif isinstance(step, CheckStep):
                 for at, rule in enumerate(step.rules):
                     here = (*place, "rules", at)
@@ -267,6 +291,9 @@ def _of_letter(letter: Letter, place: Place) -> Iterator[Phrase]:
                 yield from _in_text(text, "letter", (*here, key))
         for number, condition in enumerate(block.conditions or ()):
             yield from _in_text(condition, "letter", (*here, "conditions", number))
+        if block.each:
+            yield from _in_text(block.each.label, "row", (*here, "each", "label"))
+            yield Phrase(block.each.value, "row", (*here, "each", "value"))
         for number, fact in enumerate(block.facts or ()):
             yield Phrase(fact.value, "letter", (*here, "facts", number, "value"))
 
@@ -295,11 +322,14 @@ def _known(service: Service) -> Mapping[str, Any]:
     choices = {field.name: None for field in service.form.fields if field.type == "choice"}
     return {
         "form": {field.name: None for field in service.form.fields},
-        "facts": dict.fromkeys((*service.facts, *(OF_A_CALL if service.line else ()))),
+        "facts": dict.fromkeys((*sorted(facts_of(service)), *(OF_A_CALL if service.line else ()))),
         "titles": choices,
         "values": service.constants,
         "computed": dict.fromkeys(service.computed),
         "today": None,
+        "children": None,
+        "child": None,
+        "since": None,
         "working_days": {field.name: None for field in service.form.fields if field.type == "date"},
         "issued": {kind.replace("-", "_"): None for kind in service.permits},
         "months_late": None,

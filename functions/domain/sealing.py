@@ -1,0 +1,142 @@
+"""Answers under seal: closed as they come in, opened once their moment has come and two people have opened them.
+
+    answers ▶ closed by the API ▶ ciphertext beside the history ▶ (the moment, two openers) ▶ opened by one step
+
+Between the two nobody can read them: not officers, not administrators, not who reads the table, not the API itself,
+whose key permission is to encrypt only. What the history shows is the digest of the ciphertext, for a digest of a
+price could be found by trying prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import events
+from functions.domain import form as forms
+from functions.domain import history
+from functions.domain.case import Case, Task, Writer
+from functions.domain.clock import rfc3339
+from functions.domain.errors import Fault, Invalid, LoketError, NotNow, TooLate
+from functions.domain.expression import evaluate
+from functions.domain.service import Service
+
+Envelope = Mapping[str, Any]
+BLOCK = 1024
+"""What is sealed is filled up to whole blocks, so that its length tells nothing of it."""
+
+
+class SealHolds(LoketError):
+    """Nothing may be opened yet: the moment has not come, or not two different people have opened."""
+
+
+def parent_of(service: Service, parent: Case | None) -> Case:
+    """Give the case above, if a case of this service may be filed below it now.
+
+    Raises `Invalid` where it is none of the right service, `NotNow` where it does not wait for such cases.
+    """
+    above = service.above
+    if above is None or parent is None or parent.service != above.service:
+        text = {
+            "id": "Sebutkan berkas induk dari layanan yang benar.",
+            "en": "Name a parent case of the right service.",
+        }
+        raise Invalid([Fault("/parent", text)])
+    if not any(task.is_open and task.step in above.at for task in parent.tasks.values()):
+        text = {
+            "id": "Berkas induk sedang tidak menerima pengajuan.",
+            "en": "The parent case takes in nothing now.",
+        }
+        raise NotNow(text, code="parent-closed")
+    return parent
+
+
+def opens_at(service: Service, parent: Case) -> datetime:
+    """Give the moment up to which answers are taken in, and after which they may be opened."""
+    if service.sealed is None:
+        raise ValueError("this service seals nothing")
+    return datetime.fromisoformat(str(evaluate(service.sealed.until, {"facts": parent.facts})))
+
+
+def demand_open(service: Service, parent: Case | None, now: datetime) -> None:
+    """Raise unless answers are still taken in by the law's clock: `TooLate` with the moment, `Invalid`, `NotNow`."""
+    if service.above is None:
+        return
+    if service.sealed and parent is not None and parent.service == service.above.service:
+        closed = opens_at(service, parent) if parent.submitted_at else None
+        if closed and now > closed:
+            text = {
+                "id": f"Pemasukan sudah ditutup pada {rfc3339(closed)}.",
+                "en": f"This closed at {rfc3339(closed)}.",
+            }
+            raise TooLate(text, closed_at=rfc3339(closed))
+    parent_of(service, parent)
+
+
+def split(service: Service, form: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part answers into those that stand open and those that go under seal."""
+    names = service.sealed.fields if service.sealed else ()
+    return (
+        {name: value for name, value in form.items() if name not in names},
+        {name: value for name, value in form.items() if name in names},
+    )
+
+
+def context(case_id: str, parent: str, moment: datetime) -> dict[str, str]:
+    """Give what an envelope is bound to: it opens for this case, below that one, from that moment on."""
+    return {"case": case_id, "parent": parent, "opens_at": rfc3339(moment)}
+
+
+def filled(content: bytes) -> bytes:
+    """Fill up with blanks, which JSON does not mind."""
+    return content.ljust(-(-len(content) // BLOCK) * BLOCK)
+
+
+def close(writer: Writer, fields: Mapping[str, Any], envelope: Envelope, moment: datetime) -> None:
+    """Put answers under seal; the event names them and shows the digest of their ciphertext."""
+    writer.add(
+        events.ContentSealed(
+            fields=sorted(fields), digest=history.digest(dict(envelope)), opens_at=rfc3339(moment)
+        ),
+        {"envelope": dict(envelope)},
+    )
+
+
+def openers(parent: Case, service: Service, now: datetime) -> list[str]:
+    """Give who has opened; raises `SealHolds` unless the moment has come and two different people have.
+
+    Of each of the roles that the service names one, and nobody in the place of the other either.
+    """
+    sealed = service.sealed
+    if sealed is None:
+        raise SealHolds("this service seals nothing")
+    if now <= opens_at(service, parent):
+        raise SealHolds("the moment of opening has not come")
+    done = [task for task in parent.tasks.values() if task.kind == "open" and task.state == "done"]
+    first, second = sealed.openers
+    for one in done:
+        for other in done:
+            if one.role == first and other.role == second and not _people(one) & _people(other):
+                return sorted({str(one.done_by), str(other.done_by)})
+    raise SealHolds("two different people must open")
+
+
+def _people(task: Task) -> set[str]:
+    return {name for name in (task.done_by, task.done_for) if name}
+
+
+def open_up(writer: Writer, service: Service, content: Mapping[str, Any], opened_by: list[str]) -> None:
+    """Note what was under the seals of a case, once."""
+    if writer.case.opened_at is None:
+        form = forms.clean(service, {**(writer.case.form or {}), **content})
+        shown = {name: value for name, value in form.items() if name in content}
+        writer.add(
+            events.ContentOpened(fields=sorted(shown), form=history.digest(shown), openers=opened_by),
+            {"form": shown},
+        )
+
+
+def may_be_withdrawn(case: Case, now: datetime) -> bool:
+    """What was filed under seal can be taken back until its moment, and not after."""
+    return all(now <= seal.opens_at for seal in case.seals)

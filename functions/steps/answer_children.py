@@ -1,0 +1,68 @@
+"""Tell the cases below this one what has become of them: each goes on with its own process from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from chalice.app import Blueprint
+from pydantic import BaseModel, ConfigDict
+
+from functions.domain import below, children
+from functions.domain.case import Case, Writer
+from functions.domain.expression import evaluate, holds
+from functions.domain.service import Service, Text
+from functions.domain.words import both
+from functions.runtime.below import load
+from functions.runtime.commands import change
+from functions.runtime.step import Desk, StepRequest, step
+
+blueprint = Blueprint(__name__)
+
+
+class Parameters(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    action: Literal["approve", "reject", "lapse", "reopen"]
+    when: str | None = None
+    reasons: Text | None = None
+    facts: dict[str, str] = {}
+    documents: tuple[str, ...] = ()
+
+
+class Request(StepRequest):
+    parameters: Parameters
+
+
+def run(request: Request, desk: Desk) -> None:
+    """Answer every case below that the step means and that is still to be answered; again, nothing happens."""
+    wanted, case = request.parameters, desk.case
+    answered = []
+    for child in load(case):
+        shown = below.with_rank(case, below.seen(child))
+        context = {"child": shown, "facts": dict(case.facts), "since": "", "values": desk.service.constants}
+        if holds(wanted.when, context):
+            _answer(wanted, case, child, context)
+            answered.append(child.id)
+    below.told(desk.writer, wanted.action, answered, episode=request.episode, step=request.step)
+
+
+def _answer(wanted: Parameters, parent: Case, child: Case, context: Mapping[str, Any]) -> None:
+    said = both(wanted.reasons, {"id": context, "en": context}) if wanted.reasons else None
+    facts = {name: evaluate(expression, context) for name, expression in wanted.facts.items()}
+
+    def decide(writer: Writer, service: Service) -> None:
+        if wanted.action == "reopen":
+            below.reopen(writer)
+        elif any(task.kind == "wait" for task in writer.case.open_tasks()):
+            if facts:
+                below.note(writer, facts, episode=len(writer.case.episodes), step="above")
+            for document in parent.documents.values():
+                if document.issued and document.kind in wanted.documents:
+                    children.link(writer, document)
+            below.answer(writer, wanted.action, said)
+
+    change(child.id, "system", decide)
+
+
+handler = blueprint.lambda_function(name="answer_children")(step(Request, run))
