@@ -763,14 +763,13 @@ class Above(Model):
 class Sealed(Model):
     """Answers that nobody can read before a moment, which ``until`` gives over the facts of the case above.
 
-    They are encrypted as they come in, files too where ``documents`` says so, and opened only after that moment and
-    after two different people have completed the tasks to open them, one of each of the ``openers``.
+    They are encrypted as they come in, and opened only after that moment and after two different people have completed
+    the tasks to open them, one of each of the ``openers``. Files are not sealed: such a service takes none.
     """
 
     until: Expression
     openers: tuple[Role, Role]
     fields: tuple[FieldName, ...] = Field(min_length=1)
-    documents: bool = False
     law: str | None = None
 
 
