@@ -22,6 +22,8 @@ PAGE = 20
 STATUSES = api.Status.__args__  # type: ignore[attr-defined]
 ERRANDS = ("withdraw", "appeal", "renew", "amend", "resume")
 """What an applicant can do with a whole case, each on a page of its own; the API names them alike."""
+OVERSIGHT = ("redrive", "extend", "reopen", "revoke")
+"""What a supervisor can do with it."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,20 @@ def case_page(visit: Visit, seen: Seen, *, faults: Any = (), message: str = "") 
         "messages": shown.messages,
         "story": story.tell(seen.record, service, visit.person.username, visit.language),
         "errands": [errand for errand in ERRANDS if errand in shown.actions],
+        "oversight": oversight_of(shown),
+        "desks": [task for task in shown.tasks if task.may and task.role != "applicant"],
         "silence": visit.text(service.clock.silence_words),
         "faults": [{"link": "#f-text", "text": visit.text(fault.message)} for fault in faults],
         "message": message,
         "sent": visit.query.get("sent", ""),
     }
     return Html("case.html", page, status=422 if faults else 200)
+
+
+def oversight_of(shown: api.CaseAnswer) -> list[str]:
+    """Give what a supervisor can do now; only a case that stands still needs to be driven on."""
+    still = shown.status == "needs_attention"
+    return [act for act in OVERSIGHT if act in shown.actions and (still or act != "redrive")]
 
 
 def _titles(visit: Visit, service: Service) -> dict[str, str]:

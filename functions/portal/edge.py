@@ -23,13 +23,17 @@ from functions.portal import (
     assets,
     cases,
     catalogue,
+    desk,
     drafts,
     errands,
     files,
+    leave,
+    oversight,
     permits,
     public,
     rendering,
     sign_in,
+    worklist,
 )
 from functions.portal.sessions import RENEWED_AFTER, SESSION_COOKIE, YEAR, cookie, cookie_name
 from functions.portal.urls import own, url
@@ -38,12 +42,16 @@ from functions.portal.visit import CSRF, ONCE, Answer, Content, Html, SeeOther, 
 MODULES: Mapping[str, ModuleType] = {
     "cases": cases,
     "catalogue": catalogue,
+    "desk": desk,
     "drafts": drafts,
     "errands": errands,
     "files": files,
+    "leave": leave,
+    "oversight": oversight,
     "permits": permits,
     "public": public,
     "sign_in": sign_in,
+    "worklist": worklist,
 }
 
 FOR_EVER = 365 * 24 * 3600

@@ -12,7 +12,7 @@ import pytest
 from jinja2 import nodes
 
 import events
-from functions.portal import cases, catalogue, messages, rendering, story
+from functions.portal import cases, catalogue, desk, leave, messages, rendering, story, worklist
 from infra.local import pages
 from infra.local.pages import environment
 from tests.architecture.source import dotted, modules
@@ -77,12 +77,19 @@ PUT_TOGETHER = {
     "case.errand.": cases.ERRANDS,
     "case.errand_means.": cases.ERRANDS,
     "case.reason.": cases.ERRANDS,
-    "case.sent.": (*cases.ERRANDS, "message", "correction"),
+    "case.sent.": (*cases.ERRANDS, *cases.OVERSIGHT, "message", "correction"),
     "case.outcome.": ("approved", "rejected", "withdrawn", "lapsed"),
     "case.answer.": ("approve", "reject", "return", "no_objection", "object", "resubmit", "paid", "lapse"),
     "case.state.": ("done", "now", "coming", "good", "bad", "ended"),
     "service.silent.": ("approve", "refuse", "no_objection", "alarm", "lapse"),
     "service.starts_at.": ("submitted", "complete", "paid"),
+    "tasks.bulk.": worklist.BULK.values(),
+    "desk.sent.": desk.NEWS,
+    "desk.taken.": ("claimed", "done", "cancelled"),
+    "leave.sent.": leave.NEWS,
+    "oversight.act.": cases.OVERSIGHT,
+    "oversight.means.": cases.OVERSIGHT,
+    "oversight.unit.": ("wd", "d", "h", "months", "years"),
     "local.kind.": ("applicant", "officer", "supervisor", "admin", "integrator"),
 }
 

@@ -1,0 +1,334 @@
+"""One task on the desk: what it is about, what earlier steps found, who holds it, and the answer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from functions.api import tasks as api
+from functions.api.http import Reply
+from functions.domain import form as forms
+from functions.domain import numbers, rights, views, waits
+from functions.domain.case import Task
+from functions.domain.errors import (
+    CaseUnknown,
+    Conflict,
+    Fault,
+    Forbidden,
+    Invalid,
+    LoketError,
+    TaskTaken,
+    TaskUnknown,
+)
+from functions.domain.service import Service
+from functions.portal import progress, questions
+from functions.portal.cases import Seen, answers_in_words, see
+from functions.portal.rendering import Words
+from functions.portal.urls import url
+from functions.portal.visit import Answer, Html, SeeOther, Visit
+from functions.portal.worklist import checked
+
+GRAVE = frozenset({"reject", "object"})
+NEWS = frozenset({"claimed", "released", "assigned"})
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A task that this person may see, with its case."""
+
+    seen: Seen
+    task: api.TaskAnswer
+
+    @property
+    def found(self) -> Task:
+        return self.seen.case.tasks[self.task.id]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one step found, by whom; ``rule`` where silence answered."""
+
+    title: str
+    who: str
+    answer: str
+    comment: str | None
+    conditions: tuple[str, ...]
+    at: datetime | None
+    rule: str | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A question or a document that may be asked for again, as it stands now."""
+
+    name: str
+    title: str
+    now: str
+    chosen: bool
+    message: str
+
+
+def show(visit: Visit, task: str) -> Answer:
+    """Show one task; what is asked of an applicant stands on the page of the case."""
+    desk = _open(visit, task)
+    if desk.task.role == "applicant":
+        return SeeOther(url(f"/cases/{desk.task.case}"))
+    return _page(visit, desk)
+
+
+def claim(visit: Visit, task: str) -> Answer:
+    """Take it."""
+    return _do(visit, task, api.claim, "claimed")
+
+
+def release(visit: Visit, task: str) -> Answer:
+    """Give it back."""
+    return _do(visit, task, api.release, "released")
+
+
+def assign(visit: Visit, task: str) -> Answer:
+    """Hand it to somebody."""
+    to = visit.field("to")
+    try:
+        visit.ask(api.assign, task, body=checked(api.Assign, to=to), once=True)
+    except Invalid:
+        return _page(visit, _open(visit, task), faults=[Fault("/to", _NOBODY)])
+    except (Conflict, Forbidden) as error:
+        return _page(visit, _open(visit, task), refused=error)
+    return SeeOther(url(f"/tasks/{task}", sent="assigned"))
+
+
+def decide(visit: Visit, task: str) -> Answer:
+    """Answer it; to return a case asks first for what is to be mended."""
+    desk, action = _open(visit, task), visit.field("action")
+    returning = action == "return"
+    if returning and not visit.field("chosen"):
+        return _return_page(visit, desk)
+    try:
+        body = checked(
+            api.Complete, action=action, comment=_text(visit, "comment") or None, data=_data(visit, returning)
+        )
+        visit.ask(api.complete, task, body=body, once=True)
+    except Invalid as error:
+        return (_return_page if returning else _page)(visit, desk, faults=error.faults)
+    except (Conflict, Forbidden) as error:
+        return _page(visit, _open(visit, task), refused=error)
+    return SeeOther(url("/tasks", done=task))
+
+
+def _do(visit: Visit, task: str, act: Callable[..., Reply], done: str) -> Answer:
+    try:
+        visit.ask(act, task, once=True)
+    except (Conflict, Forbidden) as error:
+        return _page(visit, _open(visit, task), refused=error)
+    return SeeOther(url(f"/tasks/{task}", sent=done))
+
+
+def _open(visit: Visit, task: str) -> Desk:
+    """Read a task with its case; raises `TaskUnknown` to who may not see it."""
+    case = numbers.case_of(task, "t")
+    try:
+        seen = see(visit, case) if case else None
+    except CaseUnknown:
+        seen = None
+    for shown in seen.shown.tasks if seen else ():
+        if seen and shown.id == task:
+            return Desk(seen, shown)
+    raise TaskUnknown({"id": "Tugas tidak ditemukan.", "en": "There is no such task."})
+
+
+# -- what was said
+
+
+def _text(visit: Visit, name: str) -> str:
+    return visit.field(name).replace("\r\n", "\n")
+
+
+def _data(visit: Visit, returning: bool) -> dict[str, Any]:
+    if not returning:
+        conditions = [line.strip() for line in _text(visit, "conditions").split("\n") if line.strip()]
+        return {"conditions": conditions} if conditions else {}
+    return {
+        "fields": [
+            {"pointer": f"/{name}", "message": text or None} for name, text in _wanted(visit, "field").items()
+        ],
+        "documents": [
+            {"kind": name, "message": text or None} for name, text in _wanted(visit, "document").items()
+        ],
+    }
+
+
+def _wanted(visit: Visit, what: str) -> dict[str, str]:
+    """Give what is to be mended, with its message; who writes a message need not tick the box as well."""
+    before = f"say-{what}-"
+    named = list(visit.fields.get(what, []))
+    named += [name.removeprefix(before) for name in visit.fields if name.startswith(before)]
+    said = {name: _text(visit, before + name) for name in named}
+    ticked = set(visit.fields.get(what, []))
+    return {name: text for name, text in said.items() if text or name in ticked}
+
+
+# -- pages
+
+
+def _page(
+    visit: Visit, desk: Desk, *, faults: Iterable[Fault] = (), refused: LoketError | None = None
+) -> Answer:
+    seen, shown = desk.seen, desk.task
+    service = seen.service
+    said = _faults(visit, faults)
+    page = _common(visit, desk, said) | {
+        "rows": [(title, answers) for title, answers in answers_in_words(visit, seen) if answers],
+        "files": [one for one in seen.shown.documents if one.state != "announced"],
+        "findings": _findings(visit, seen),
+        "stages": progress.stages(seen.case, service, visit.language),
+        "obstacle": _words(visit, refused) if refused else _obstacle(visit, desk),
+        "grave": GRAVE,
+        "needed": [action.title for action in shown.actions if action.comment == "required"],
+        "conditions": any(a.form and "conditions" in a.form["properties"] for a in shown.actions),
+        "holder": _holder(visit, shown),
+        "inputs_of": lambda inputs: _inputs(visit, service, inputs),
+        "sent": visit.query.get("sent") if visit.query.get("sent") in NEWS else "",
+        "to": visit.field("to"),
+        "said_conditions": _text(visit, "conditions"),
+    }
+    status = refused.status if refused else 422 if said else 200
+    return Html("desk.html", page, status=status)
+
+
+def _return_page(visit: Visit, desk: Desk, *, faults: Iterable[Fault] = ()) -> Answer:
+    said = _faults(visit, faults)
+    title = next((action.title for action in desk.task.actions if action.name == "return"), "")
+    page = _common(visit, desk, said) | {
+        "title": title or str(visit.t("case.answer.return")),
+        "questions": _choices_of_fields(visit, desk.seen),
+        "documents": _choices_of_documents(visit, desk.seen),
+    }
+    return Html("desk-return.html", page, status=422 if said else 200)
+
+
+def _common(visit: Visit, desk: Desk, faults: list[dict[str, str]]) -> dict[str, Any]:
+    return {
+        "task": desk.task,
+        "case": desk.seen.shown,
+        "who": progress.office(desk.task.role, visit.language),
+        "comment": _text(visit, "comment"),
+        "faults": faults,
+        "fault_of": {fault["link"]: fault["text"] for fault in faults},
+    }
+
+
+_PLACES = {"/comment": "#f-comment", "/data/conditions": "#f-conditions", "/to": "#f-to", "/data": "#wanted"}
+
+
+def _faults(visit: Visit, faults: Iterable[Fault]) -> list[dict[str, str]]:
+    found = []
+    for fault in faults:
+        place = next((to for at, to in _PLACES.items() if fault.pointer.startswith(at)), "#decide")
+        text = _NOTHING_NAMED if place == "#wanted" and fault.pointer == "/data" else fault.message
+        found.append({"link": place, "text": visit.text(text)})
+    return found
+
+
+def _choices_of_fields(visit: Visit, seen: Seen) -> list[Choice]:
+    form, wanted = seen.case.form or {}, _wanted(visit, "field")
+    return [
+        Choice(
+            field.name,
+            visit.text(field.title),
+            questions.in_words(field, form.get(field.name), visit.language),
+            field.name in wanted,
+            wanted.get(field.name, ""),
+        )
+        for field in forms.asked_fields(seen.service, form)
+    ]
+
+
+def _choices_of_documents(visit: Visit, seen: Seen) -> list[Choice]:
+    wanted = _wanted(visit, "document")
+    newest = {one.kind: one.filename or one.kind for one in seen.shown.documents if not one.issued}
+    return [
+        Choice(
+            kind.kind,
+            visit.text(kind.title),
+            newest.get(kind.kind, ""),
+            kind.kind in wanted,
+            wanted.get(kind.kind, ""),
+        )
+        for kind in seen.service.documents
+    ]
+
+
+def _findings(visit: Visit, seen: Seen) -> list[Finding]:
+    """Give what was answered so far, in the order in which it was."""
+    settled = [task for task in seen.case.tasks.values() if task.state in ("done", "expired") and task.action]
+    settled.sort(key=lambda task: (task.done_at or task.due_at, task.id))
+    return [_finding(visit, seen, task) for task in settled if task.kind not in rights.NOT_BY_HAND]
+
+
+def _finding(visit: Visit, seen: Seen, task: Task) -> Finding:
+    own = task.role == "applicant"
+    office = str(visit.t("case.applicant")) if own else progress.office(task.role, visit.language)
+    return Finding(
+        title=visit.text(views.title_of(seen.case, seen.service, task)),
+        who=f"{task.done_name}, {office}" if task.done_name and not own else office,
+        answer=str(visit.t(f"case.answer.{task.action}")),
+        comment=task.comment,
+        conditions=tuple(task.conditions),
+        at=task.done_at,
+        rule=task.rule,
+    )
+
+
+def _inputs(visit: Visit, service: Service, inputs: Mapping[str, Any]) -> str:
+    """Give what a rule read, by the names of the questions where it read answers."""
+    titles = {field.name: field for field in service.form.fields}
+    said = [
+        f"{visit.text(titles[name].title)}: {questions.in_words(titles[name], value, visit.language)}"
+        if name in titles
+        else f"{name}: {value}"
+        for name, value in inputs.items()
+    ]
+    return "; ".join(said)
+
+
+# -- who may not, and why
+
+
+def _obstacle(visit: Visit, desk: Desk) -> str:
+    """Give why this person cannot answer an open task, if so; who holds it is told elsewhere."""
+    case, service, found = desk.seen.case, desk.seen.service, desk.found
+    if not found.is_open:
+        return ""
+    if waits.closed_by_law(case, service, found, visit.now):
+        return str(visit.t("desk.closed_by_law"))
+    try:
+        spec = waits.spec_of(case, service, found)
+        rights.demand_task(visit.person, case, found, spec, service, visit.now)
+    except Forbidden as error:
+        return visit.text(error.message)
+    return ""
+
+
+def _words(visit: Visit, error: LoketError) -> str:
+    """Say a refusal: who was first, and when, as people write it."""
+    at = error.facts.get("at")
+    if isinstance(error, TaskTaken) and isinstance(at, str):
+        time = Words(visit.language).time(at)
+        return str(visit.t(f"desk.taken.{error.facts['state']}", who=error.facts["by"], time=time))
+    return visit.text(error.message)
+
+
+def _holder(visit: Visit, task: api.TaskAnswer) -> str:
+    if task.assignee is None:
+        return ""
+    return str(visit.t("case.you")) if task.assignee == visit.person.username else task.assignee
+
+
+_NOBODY = {"id": "Tulis nama pengguna rekan.", "en": "Write a colleague's username."}
+_NOTHING_NAMED = {
+    "id": "Pilih sedikitnya satu isian atau dokumen yang harus diperbaiki.",
+    "en": "Choose at least one answer or document to be mended.",
+}

@@ -1,0 +1,190 @@
+"""The worklist: what the caller's roles are asked, soonest due first, and the same answer to many tasks at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+
+from functions.api import tasks as api
+from functions.domain.clock import rfc3339
+from functions.domain.errors import Invalid
+from functions.domain.form import fault_of
+from functions.domain.identity import Person
+from functions.domain.service import Service
+from functions.portal import progress
+from functions.portal.rendering import HOME_ZONE
+from functions.portal.urls import url
+from functions.portal.visit import Answer, Html, SeeOther, Visit
+from functions.runtime.wiring import ports
+
+B = TypeVar("B", bound=BaseModel)
+
+PAGE = 25
+SOON = timedelta(days=3)
+FILTERS = ("role", "service", "mine", "due", "q")
+BULK = {"decide": "approve", "consult": "no_objection"}
+"""What can be said of many tasks at once, by their kind: nothing that needs words for each of them."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A task in the list; ``who`` is its role in words, ``haste`` whether it is overdue or nearly so."""
+
+    task: api.TaskInList
+    who: str
+    address: str
+    haste: str
+    mine: bool
+
+    @property
+    def choosable(self) -> bool:
+        return self.task.kind in BULK
+
+
+def show(visit: Visit) -> Answer:
+    """List the tasks; who holds no role is led to the own cases, where stands what is asked of them."""
+    if not visit.person.roles_at(visit.now):
+        return SeeOther(url("/cases"))
+    return _page(visit)
+
+
+def decide(visit: Visit) -> Answer:
+    """Answer the chosen tasks alike, and say of each what became of it."""
+    chosen = list(dict.fromkeys(visit.fields.get("task", [])))
+    before = {one.task.id: one for one in _found(visit)[0]}
+    try:
+        body = checked(
+            api.Bulk, tasks=chosen, action=visit.field("action"), comment=visit.field("comment") or None
+        )
+    except Invalid as error:
+        return _page(visit, [NOTHING_CHOSEN] if not chosen else [fault.message for fault in error.faults])
+    found = visit.ask(api.bulk, body=body, once=True).items
+    good = [item for item in found if item.status == 200]
+    page = {
+        "results": [(item, before.get(item.task)) for item in found],
+        "good": len(good),
+        "bad": len(found) - len(good),
+        "action": body.action,
+        "back": url("/tasks", **given(visit)),
+    }
+    return Html("tasks-bulk.html", page)
+
+
+def _page(visit: Visit, faults: Iterable[Mapping[str, str]] = ()) -> Answer:
+    entries, following, wrong = _found(visit)
+    said = [{"link": "#list", "text": visit.text(text)} for text in faults]
+    filters = given(visit)
+    late = sum(one.haste == "late" for one in entries)
+    page = {
+        "entries": entries,
+        "late": late,
+        "more": following is not None,
+        "all_late": late == len(entries) and following is not None,
+        "next": url("/tasks", **filters, cursor=following) if following else "",
+        "first": not visit.query.get("cursor"),
+        "given": {name: filters.get(name, "") for name in FILTERS},
+        "here_again": url("/tasks", **filters, cursor=visit.query.get("cursor", "")),
+        "roles": _choices(visit),
+        "services": [(one.code, visit.text(one.title)) for one in _asking(visit)],
+        "actions": sorted({BULK[one.task.kind] for one in entries if one.choosable}),
+        "supervises": bool(overseen(visit.person, visit.now)),
+        "done": visit.query.get("done", "").partition(".")[0],
+        "faults": said + ([{"link": "#f-due", "text": visit.text(wrong)}] if wrong else []),
+    }
+    return Html("tasks.html", page, status=422 if page["faults"] else 200)
+
+
+def given(visit: Visit) -> dict[str, str]:
+    """Give the filters as they stand in the address."""
+    return {name: visit.query[name][:100] for name in FILTERS if visit.query.get(name)}
+
+
+def _found(visit: Visit) -> tuple[list[Entry], str | None, Mapping[str, str] | None]:
+    filters, wrong = given(visit), None
+    try:
+        before = end_of(filters["due"]) if "due" in filters else None
+    except ValueError:
+        before, wrong = None, NO_DAY
+    query = api.TaskQuery(
+        role=filters.get("role"),
+        service=filters.get("service", "")[:60] or None,
+        mine="mine" in filters,
+        due_before=rfc3339(before) if before else None,
+        q=filters.get("q"),
+        cursor=visit.query.get("cursor"),
+        limit=PAGE,
+    )
+    page = visit.ask(api.worklist, query=query)
+    return entries_of(visit, page.items), page.next, wrong
+
+
+def entries_of(visit: Visit, items: Iterable[api.TaskInList]) -> list[Entry]:
+    """Give tasks as a list shows them."""
+    return [_entry(visit, item) for item in items]
+
+
+def _entry(visit: Visit, item: api.TaskInList) -> Entry:
+    due = datetime.fromisoformat(item.due_at)
+    haste = "late" if due <= visit.now else "soon" if due - visit.now <= SOON else ""
+    own = item.role == "applicant"
+    who = str(visit.t("case.you")) if own else progress.office(item.role, visit.language)
+    address = url(f"/cases/{item.case}" if own else f"/tasks/{item.id}")
+    return Entry(item, who, address, haste, item.assignee == visit.person.username)
+
+
+# -- roles
+
+
+def overseen(person: Person, now: datetime) -> list[Service]:
+    """Give the services of which somebody is supervisor."""
+    held = person.roles_at(now)
+    return [one for one in ports.catalogue.services() if held & set(one.supervisors)]
+
+
+def roles_asked(service: Service) -> set[str]:
+    """Give the roles that the processes of a service ask."""
+    steps = (step for process in service.processes.values() for step in process.steps)
+    return {spec.role for step in steps for spec in getattr(step, "of", ())}
+
+
+def _choices(visit: Visit) -> list[tuple[str, str]]:
+    """Give the roles whose worklists this person may read, in words."""
+    roles = set(visit.person.roles_at(visit.now))
+    for service in overseen(visit.person, visit.now):
+        roles |= roles_asked(service)
+    asked = {role for service in ports.catalogue.services() for role in roles_asked(service)}
+    return sorted(
+        ((role, progress.office(role, visit.language)) for role in roles & asked), key=lambda one: one[1]
+    )
+
+
+def _asking(visit: Visit) -> list[Service]:
+    """Give the services that ask any of these roles."""
+    roles = {role for role, _ in _choices(visit)}
+    return [one for one in ports.catalogue.services() if roles & roles_asked(one)]
+
+
+# -- reading what was typed
+
+
+def end_of(day: str) -> datetime:
+    """Give the end of a day that somebody typed. Raises ValueError."""
+    following = date.fromisoformat(day) + timedelta(days=1)
+    return datetime.combine(following, time(), ZoneInfo(HOME_ZONE))
+
+
+def checked(model: type[B], **values: Any) -> B:
+    """Read what a form said into the API's model; raises `Invalid` with every fault."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise Invalid([fault_of(item) for item in error.errors(include_url=False)]) from None
+
+
+NOTHING_CHOSEN = {"id": "Pilih tugasnya dahulu.", "en": "Choose the tasks first."}
+NO_DAY = {"id": "Tulis tanggal, misalnya 2026-03-31.", "en": "Write a date, such as 2026-03-31."}

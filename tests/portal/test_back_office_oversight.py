@@ -1,0 +1,104 @@
+"""The supervisor's pages: handing over, extending, driving on, revoking, each with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from functions.domain import episodes
+from infra.driver import CaseDriver, people
+from infra.local.office import Office
+from tests.portal.surfing import Surfer
+
+pytestmark = pytest.mark.xdist_group("back-office")
+Surf = Callable[..., Surfer]
+SUPERVISOR = "sri"
+
+
+def test_hands_a_task_to_somebody(case: CaseDriver, surf: Surf) -> None:
+    surfer = surf(SUPERVISOR)
+    task, to = case.task("completeness"), people().holders("pupr/secretariat")[1].username
+    page = surfer.get(f"/tasks/{task.id}")
+    assert surfer.submit(page, "/assign", to="").errors == ["Write a colleague's username."]
+
+    page = surfer.submit(page, "/assign", to=to)
+
+    assert "The task was handed over." in page.text
+    assert case.task("completeness").assignee == to
+
+
+def test_reads_the_worklist_of_a_role_that_is_overseen(case: CaseDriver, surf: Surf) -> None:
+    surfer = surf(SUPERVISOR)
+
+    page = surfer.get("/tasks?role=pupr%2Fsecretariat")
+
+    assert f"/tasks/{case.task('completeness').id}" in page.links()
+    assert surf("hendra").get("/tasks?role=pupr%2Fsecretariat").status == 403
+
+
+def test_extends_the_term_with_a_reason(reviewed: CaseDriver, surf: Surf) -> None:
+    surfer = surf(SUPERVISOR)
+    address = f"/cases/{reviewed.id}/acts/extend"
+    assert address in surfer.get(f"/cases/{reviewed.id}").links()
+    page = surfer.submit(surfer.get(address), "/extend", amount="soon", reason="Rain.")
+    assert page.errors == ["Write the length as a number."]
+
+    page = surfer.submit(page, "/extend", amount="5", reason="Rain.")
+
+    assert "The term was extended." in page.text
+    assert "clock.extended" in reviewed.types
+
+
+def test_drives_on_only_what_stands_still(office: Office, reviewed: CaseDriver, surf: Surf) -> None:
+    surfer = surf(SUPERVISOR)
+    assert surfer.get(f"/cases/{reviewed.id}/acts/redrive").status == 409
+    assert surfer.get(f"/cases/{reviewed.id}/acts/dance").status == 404
+    assert "None stands still." in surfer.get("/attention").text
+    reviewed.command(
+        SUPERVISOR, "read", lambda writer, service: episodes.park(writer, attempt=1, state="", error="")
+    )
+
+    page = surfer.get("/attention")
+    assert f"/cases/{reviewed.id}/acts/redrive" in page.links()
+    page = surfer.submit(surfer.get(f"/cases/{reviewed.id}/acts/redrive"), "/redrive", reason="Mended.")
+
+    assert "The process was driven on." in page.text
+    assert "case.redriven" in reviewed.types
+
+
+def test_revokes_a_permit(granted: CaseDriver, surf: Surf) -> None:
+    surfer = surf(SUPERVISOR)
+    page = surfer.get(f"/cases/{granted.id}/acts/revoke")
+    assert surfer.submit(page, "/revoke", reason=" ").status == 422
+
+    page = surfer.submit(page, "/revoke", reason="It was built elsewhere.")
+
+    assert "The permit was revoked." in page.text
+    assert [permit.state for permit in granted.case.permits.values()] == ["revoked"]
+
+
+def test_who_is_no_supervisor_does_none_of_it(case: CaseDriver, surf: Surf) -> None:
+    officer = surf("hendra")
+
+    assert officer.get("/attention").status == 403
+    assert officer.get(f"/cases/{case.id}/acts/extend").status == 409
+    assert "/acts/" not in officer.get(f"/cases/{case.id}").source
+    assert "/acts/" not in surf("siti").get(f"/cases/{case.id}").source
+
+
+def test_a_supervisor_lends_the_roles_of_a_colleague(office: Office, surf: Surf) -> None:
+    surfer = surf(SUPERVISOR)
+    absent, deputy = (one.username for one in people().holders("dpmptsp/operator")[:2])
+    page = surfer.get("/delegations?lang=id")
+    assert page.heading == "Limpahkan peran saat cuti"
+
+    page = surfer.submit(
+        page, "/delegations", user=absent, to=deputy, role=["dpmptsp/operator"], until="2026-03-31"
+    )
+
+    assert "Peran sudah dilimpahkan." in page.text
+    standing = office.system.ports.delegations.standing(absent)
+    assert standing is not None
+    assert standing["to"] == deputy
+    office.system.ports.delegations.end(absent)
