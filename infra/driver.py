@@ -15,7 +15,7 @@ from typing import Any
 
 from functions.domain import documents, episodes, intake, numbers, payments, queues, rights, tasks
 from functions.domain import form as forms
-from functions.domain.case import Case, Document, Task, Writer
+from functions.domain.case import Case, Document, Task, Writer, line_of
 from functions.domain.clock import LegalClock, Term
 from functions.domain.identity import Delegation, Person
 from functions.domain.service import Service
@@ -289,9 +289,9 @@ class CaseDriver:
         where = region or queues.region_of(self.case, self.service)
         opener = self.who(by) if by else self.supervisor
         quota = [{"region": where, "places": places}]
-        self.ports.rounds.open(
-            self.service.code, period, queues.opening(period, quota, opener.username, self.now)
-        )
+        last = self.ports.cases.next_number(line_of(self.service.code, where)) - 1
+        content = queues.opening(period, quota, opener.username, self.now, {where: last})
+        self.ports.rounds.open(self.service.code, period, content)
         self.aws.settle()
         return self
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Annotated, Any
 
 from chalice.app import Blueprint
@@ -11,6 +11,7 @@ from pydantic import Field
 from functions.api.http import Answer, Body, Call, Reply, route
 from functions.api.shapes import Name
 from functions.domain import queues, quota
+from functions.domain.case import line_of
 from functions.domain.errors import Conflict, Fault, Forbidden, Invalid, KeyReused, NotFound, NotNow
 from functions.domain.service import Service
 from functions.runtime.wiring import ports
@@ -85,7 +86,8 @@ def begin(call: Call, service: str) -> Reply:
     _demand_regions(found, body)
     wanted = [one.model_dump() for one in body.quota]
     key = call.key.key if call.key else None
-    content = queues.opening(body.period, wanted, call.person.username, call.now, key)
+    last = {one.region: ports.cases.next_number(line_of(found.code, one.region)) - 1 for one in body.quota}
+    content = queues.opening(body.period, wanted, call.person.username, call.now, last, key)
     _demand_newest(found, body.period)
     if not ports.rounds.open(found.code, body.period, content):
         _demand_the_same(call, wanted, ports.rounds.read(found.code, body.period) or {})
@@ -160,7 +162,7 @@ def _answer(service: Service, period: str) -> RoundAnswer:
         ledger, _ = ports.rounds.ledger(service.code, period, one["region"])
         ledger = ledger or quota.opened(one["places"], _percents(service))
         places += _places(one["region"], ledger)
-        reserve += _reserve(service, one["region"], ledger)
+        reserve += _reserve(service, one["region"], ledger, opened["last"].get(one["region"], 0))
     return RoundAnswer(period=period, opened_at=opened["opened_at"], places=places, reserve=reserve)
 
 
@@ -182,9 +184,9 @@ def _places(region: str, ledger: quota.Ledger) -> list[PlacesAnswer]:
     ]
 
 
-def _reserve(service: Service, region: str, ledger: quota.Ledger) -> list[NextAnswer]:
-    """Name who comes next: the line, without those who were called in this round already."""
+def _reserve(service: Service, region: str, ledger: quota.Ledger, last: int) -> list[NextAnswer]:
+    """Name who comes next: the line as it was at the opening, without those who were called already."""
     before = ledger.done | set(ledger.again) | {call.number for call in ledger.pending}
-    waiting = ports.rounds.waiting(service.code, region)
+    waiting = takewhile(lambda one: one.number <= last, ports.rounds.waiting(service.code, region))
     following = islice((one for one in waiting if one.number not in before), SHOWN)
     return [NextAnswer(region=region, number=one.number) for one in following]

@@ -61,10 +61,19 @@ def process_of_a_round(service: Service) -> str:
 
 
 def opening(
-    period: str, quota: list[dict[str, Any]], by: str, now: datetime, key: str | None = None
+    period: str,
+    quota: list[dict[str, Any]],
+    by: str,
+    now: datetime,
+    last: Mapping[str, int],
+    key: str | None = None,
 ) -> dict[str, Any]:
-    """Give what is written down of a round: ``quota`` are ``{region, places}``, ``key`` is an Idempotency-Key."""
-    return {"period": period, "quota": quota, "opened_by": by, "opened_at": rfc3339(now), "key": key}
+    """Give what is written down of a round: ``quota`` are ``{region, places}``, ``key`` is an Idempotency-Key.
+
+    ``last`` is the last number of each region when it was opened: who comes later waits for the next round.
+    """
+    told = {"period": period, "quota": quota, "opened_by": by, "opened_at": rfc3339(now)}
+    return {**told, "last": dict(last), "key": key}
 
 
 def opened_at(round_: Mapping[str, Any]) -> datetime:

@@ -584,7 +584,7 @@ class Process(Model):
     to the end of a working day; ``within`` is its own legal term, in
     the place of the service's; ``clock`` tells whether the legal clock runs in it. ``opens_from`` are the statuses in
     which it may be opened, ``changes`` the fields that may be changed with it. A process that is opened when it is
-    ``due`` follows on an outcome by its ``later``; one that is opened by a ``round`` is that of who is called to a place.
+    ``due`` follows on an outcome by its ``later``; one opened by a ``round`` is for who is called to a place.
     """
 
     title: Text

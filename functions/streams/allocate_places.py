@@ -7,6 +7,7 @@ moment and repeated at will. Places are held one batch after the other under the
 region the second sees what the first has done. What does not fit into the time of one run goes on in the next one,
 which the stream starts because the round was touched.
 
+A round is for those who had a number when it was opened; who comes later waits for the next one, whatever is left.
 Whose transfer or other process is under way when a place is given is passed over, and comes first at the next one.
 """
 
@@ -131,18 +132,24 @@ def _told(call: Call, period: str, region: str) -> bool:
 
 def _waiting(service: Service, opened: Mapping[str, Any], region: str) -> quota.Waiting:
     day = ports.catalogue.calendar(service.agency).day_of(queues.opened_at(opened))
+    last = opened["last"].get(region, 0)
     reserves = {
         one.category: _ready(
-            ports.rounds.waiting(service.code, region, one.category, queues.last_of(service, one, day))
+            ports.rounds.waiting(service.code, region, one.category, queues.last_of(service, one, day)), last
         )
         for one in queues.line_of(service).reserves
     }
-    return quota.Waiting(_ready(ports.rounds.waiting(service.code, region)), reserves)
+    return quota.Waiting(_ready(ports.rounds.waiting(service.code, region), last), reserves)
 
 
-def _ready(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
-    """Leave out who cannot be called now. Raises `Arriving` at who has a number and is about to wait."""
+def _ready(candidates: Iterator[Candidate], last: int) -> Iterator[Candidate]:
+    """Leave out who came after the round was opened, and who cannot be called now.
+
+    Raises `Arriving` at who has a number and is about to wait.
+    """
     for candidate in candidates:
+        if candidate.number > last:
+            continue
         case = ports.cases.load(candidate.case).case
         if queues.is_arriving(case):
             raise Arriving

@@ -291,10 +291,9 @@ def test_a_round_that_is_killed_in_the_middle_goes_on_where_it_stopped(
     with monkeypatch.context() as patched:
         patched.setattr(allocate_places, "_told", dying(allocate_places._told))
         patched.setattr(ports.rounds, "write", dying(ports.rounds.write))
-        content = queues.opening("2027", quota, "zainal", MORNING)
-        opened = {"period": "2027", "quota": quota, "opened_at": content["opened_at"]}
+        content = queues.opening("2027", quota, "zainal", MORNING, {"aceh": len(cases)})
         with pytest.raises(Killed):
-            allocate_places.fill(SERVICE, opened, ["aceh"], lambda: True)
+            allocate_places.fill(SERVICE, content, ["aceh"], lambda: True)
     cases[0].open_round("2027", 3)
 
     assert status(*cases) == ["awaiting_payment"] * 3 + ["waitlisted"]
@@ -305,7 +304,7 @@ def test_a_round_that_is_killed_in_the_middle_goes_on_where_it_stopped(
 def test_two_runs_at_once_call_each_number_once_and_in_order(system: LocalSystem) -> None:
     cases = [pilgrim(system) for _ in range(7)]
     quota = [{"region": "aceh", "places": 4}]
-    opened = {"period": "2027", "quota": quota, "opened_at": "2026-02-02T02:00:00Z"}
+    opened = queues.opening("2027", quota, "zainal", MORNING, {"aceh": len(cases)})
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: allocate_places.fill(SERVICE, opened, ["aceh"], lambda: True), range(4)))
@@ -321,7 +320,7 @@ def test_a_run_whose_time_is_up_is_taken_up_by_the_next(
     monkeypatch.setattr(allocate_places, "BATCH", 1)
     cases = [pilgrim(system) for _ in range(3)]
     quota = [{"region": "aceh", "places": 3}]
-    content = queues.opening("2027", quota, "zainal", MORNING)
+    content = queues.opening("2027", quota, "zainal", MORNING, {"aceh": len(cases)})
     system.ports.rounds.open(CODE, "2027", content)
 
     allocate_places.fill(SERVICE, content, ["aceh"], lambda: False)
@@ -351,6 +350,17 @@ def test_who_is_not_fit_keeps_the_number_and_is_not_called_again_in_the_round(sy
 
     assert status(*cases) == ["waitlisted", "in_review"]
     assert places(system)["general"] == (1, 2, 0, 1)
+
+
+def test_who_comes_after_the_opening_waits_for_the_next_round(system: LocalSystem) -> None:
+    cases = [pilgrim(system)]
+    cases[0].open_round("2027", 5)
+
+    late = pilgrim(system, birth_date="1945-01-01")
+
+    assert status(*cases, late) == ["awaiting_payment", "waitlisted"]
+    late.open_round("2028", 1)
+    assert late.case.status == "awaiting_payment"
 
 
 def test_a_new_year_begins_with_the_smallest_number_that_waits(system: LocalSystem) -> None:
