@@ -94,7 +94,7 @@ def register_workers(app: Chalice) -> None:
         document_scanned,
         execution_ended,
     )
-    steps += (await_date, hold_case, tally_children, open_seals, rank_children, answer_children)
+    steps += (hold_case, tally_children, open_seals, rank_children, answer_children)
     schedules = (reconcile_payments, wake_due, retry_webhooks)
     for module in (*steps, *streams, *schedules):
         app.register_blueprint(module.blueprint)

@@ -148,11 +148,29 @@ def test_the_bucket_is_private_versioned_and_speaks_only_tls(template: Template)
     assert all(denial["Effect"] == "Deny" and denial["Principal"] == "*" for denial in denials)
 
 
-@pytest.mark.parametrize("name", ["Cases", "Documents", "SigningKey", "People"])
+@pytest.mark.parametrize("name", ["Cases", "Documents", "SigningKey", "SealingKey", "People"])
 def test_what_cannot_be_made_again_outlives_the_stack(template: Template, name: str) -> None:
     resource = template["Resources"][name]
 
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_the_sealing_key_opens_for_one_function_and_for_a_moment_only(template: Template) -> None:
+    statements = template["Resources"]["SealingKey"]["Properties"]["KeyPolicy"]["Statement"]
+    allowed = {action for one in statements if one["Effect"] == "Allow" for action in as_list(one["Action"])}
+    bound = next(one for one in statements if "kms:Decrypt" in as_list(one["Action"]) and one["Effect"] == "Allow")
+    denial = next(one for one in statements if one["Effect"] == "Deny")
+
+    assert "kms:*" not in allowed
+    assert set(bound["Condition"]["Null"]) == {
+        f"kms:EncryptionContext:{name}" for name in ("case", "parent", "opens_at")
+    }
+    assert (denial["Principal"], denial["Action"]) == ("*", "kms:Decrypt")
+    assert "OpenSeals" in str(denial["Condition"]["ArnNotLike"])
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def test_the_signing_key_only_signs(template: Template) -> None:
