@@ -390,7 +390,9 @@ def above_of(parent: str | None) -> Case | None:
     """Give the case that a parent names, by its id or by the public number of a document that it has issued."""
     if parent is None:
         return None
-    known = parent if numbers.is_case_id(parent) else ports.views.claimed(f"permit/{register.as_written(parent)}")
+    known = (
+        parent if numbers.is_case_id(parent) else ports.views.claimed(f"permit/{register.as_written(parent)}")
+    )
     try:
         found: Case | None = ports.cases.load(known).case if known else None
     except CaseUnknown:
@@ -468,7 +470,7 @@ def index(call: Call) -> Reply:
     sources = [_own(call)] if own else [_of_agency(call, agency) for agency in sorted(agencies)]
     found = lists.merged(
         sources,
-        order=_newest if own else _by_status,
+        order=_newest if own else _in_its_half,
         limit=query.limit,
         cursor=query.cursor,
         keep=partial(_wanted, query),
@@ -497,8 +499,8 @@ def _own(call: Call) -> lists.Source:
 
 def _of_agency(call: Call, agency: str) -> lists.Source:
     query: CaseQuery = call.query
-    where = {"service": query.service} if query.service else None
-    prefix = f"{query.status}#" if query.status else ""
+    where = {name: value for name, value in (("status", query.status), ("service", query.service)) if value}
+    prefix = f"{views.stage(query.status)}#" if query.status else ""
     return lists.Source(
         agency,
         lambda cursor, limit: ports.views.list(
@@ -517,8 +519,8 @@ def _newest(item: lists.Item) -> tuple[str, str]:
     return item["created_at"], item["id"]
 
 
-def _by_status(item: lists.Item) -> tuple[str, str, str]:
-    return item["status"], item["submitted_at"], item["id"]
+def _in_its_half(item: lists.Item) -> tuple[str, str, str]:
+    return views.stage(item["status"]), item["submitted_at"], item["id"]
 
 
 def _wanted(query: CaseQuery, item: lists.Item) -> bool:

@@ -173,9 +173,7 @@ class Queue:
         if not self.waiting:
             return frozenset()
         number = f"{self.number:010d}"
-        return frozenset(
-            {f"line#{number}", *(f"{name}#{key}#{number}" for name, key in self.order.items())}
-        )
+        return frozenset({f"line#{number}", *(f"{name}#{key}#{number}" for name, key in self.order.items())})
 
 
 @dataclass
@@ -231,6 +229,7 @@ class Episode:
     act: str | None = None
     before: tuple[str, Outcome | None] = ("draft", None)
     answers: tuple[dict[str, Any], dict[str, Any]] | None = None
+    seq: int = 0
 
 
 @dataclass
@@ -276,7 +275,10 @@ class Request:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """The result of a step under its key ``<episode>/<step>/<round>``: a repeat gets the same."""
+    """The result of a step under its key ``<episode>/<step>/<round>``: a repeat gets the same.
+
+    The facts that a step leaves are not stored again: they are those after its commit.
+    """
 
     key: str
     result: Mapping[str, Any]
@@ -356,6 +358,7 @@ class Case:
     erased: bool = False
     parked: dict[str, Any] | None = None
     changed_at: datetime | None = None
+    _facts: list[tuple[int, dict[str, Any]]] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def version(self) -> int:
@@ -403,8 +406,14 @@ class Case:
     def take(self, commit: Commit) -> None:
         for event in commit.events:
             self.apply(event, commit.private.get(str(event.seq)))
+        if not self._facts or self._facts[-1][1] != self.facts:
+            self._facts.append((commit.seq, dict(self.facts)))
         if commit.step:
-            self.results[commit.step.key] = commit.step.result
+            self.results[commit.step.key] = {"facts": dict(self.facts), **commit.step.result}
+
+    def facts_at(self, seq: int) -> dict[str, Any]:
+        """Give the facts after the commit of that event: a driver that walks the way again must find it as it was."""
+        return next((facts for since, facts in reversed(self._facts) if since <= seq), self.facts)
 
 
 class Writer:
@@ -526,7 +535,7 @@ def _submitted(case: Case, event: Event, data: Data, private: Data) -> None:
 
 
 def _episode_opened(case: Case, event: Event, data: Data, private: Data) -> None:
-    opened = Episode(data["episode"], data["process"], moment(event.at), act=data.get("act"))
+    opened = Episode(data["episode"], data["process"], moment(event.at), act=data.get("act"), seq=event.seq)
     opened.before = (case.status, case.outcome)
     opened.answers, case.replaced = case.replaced, None
     case.episodes.append(opened)

@@ -51,6 +51,14 @@ def of_agency(agency: str) -> str:
     return f"agency#{agency}"
 
 
+def stage(status: str) -> str:
+    """Give the half of an agency's list in which a case of this status stands.
+
+    The list is not sorted by the status itself: each change of it would move the case, and cost another write.
+    """
+    return "decided" if status in DECIDED else "open"
+
+
 def _case(case: Case, service: Service) -> View:
     created = _text(case.created_at)
     view: View = {
@@ -75,7 +83,7 @@ def _case(case: Case, service: Service) -> View:
     if case.submitted_at is not None:
         view["place"], view["place_sort"] = (
             of_agency(case.agency),
-            f"{case.status}#{_text(case.submitted_at)}",
+            f"{stage(case.status)}#{_text(case.submitted_at)}",
         )
     until = [
         permit.valid_until

@@ -134,9 +134,8 @@ def _once(request: Wanted, run: Callable[[Wanted, Desk], None]) -> dict[str, Any
         run(request, desk)
     except StepVerdict as error:
         verdict = {"error": type(error).__name__}
-    result = {"facts": desk.case.facts, **verdict}
-    ports.cases.commit(request.case, desk.writer.commit(step=StepRecord(request.name, result)))
-    return _given(result)
+    ports.cases.commit(request.case, desk.writer.commit(step=StepRecord(request.name, verdict)))
+    return _given({"facts": desk.case.facts, **verdict})
 
 
 def _given(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -119,7 +119,8 @@ def _start(case: Case, redriven: Sequence[Mapping[str, Any]]) -> None:
     for data in redriven:
         if data["episode"] == episode.no:
             ports.executions.stop(machine, execution_name(case.id, episode.no, data["attempt"] - 1))
-    content = {"case": case.id, "episode": episode.no, "attempt": episode.attempt, "facts": case.facts}
+    facts = case.facts_at(episode.seq)
+    content = {"case": case.id, "episode": episode.no, "attempt": episode.attempt, "facts": facts}
     ports.executions.start(machine, execution_name(case.id, episode.no, episode.attempt), content)
 
 
@@ -140,7 +141,9 @@ def _answer(case: Case, service: Service, token: Token) -> None:
     elif verdict and verdict.error:
         ports.executions.fail(token.token, verdict.error, verdict.action)
     elif verdict:
-        ports.executions.succeed(token.token, {"action": verdict.action, "facts": case.facts})
+        settled = max((task.version for task in case.tasks_of(*key)), default=case.version)
+        facts = case.facts_at(settled)
+        ports.executions.succeed(token.token, {"action": verdict.action, "facts": facts})
     elif token.still:
         ports.executions.fail(token.token, "StillTime", str(token.still))
 

@@ -261,10 +261,8 @@ def test_views_are_found_by_role_applicant_and_agency(table: CaseTable):
 
     assert [item["case"] for item in table.list("who", "role#pupr/tpt").items] == [CASE_ID]
     assert [item["id"] for item in table.list("who", "user#siti").items] == [CASE_ID]
-    assert [item["id"] for item in table.list("place", "agency#dpmptsp", prefix="in_review#").items] == [
-        CASE_ID
-    ]
-    assert table.list("place", "agency#dpmptsp", prefix="approved#").items == []
+    assert [item["id"] for item in table.list("place", "agency#dpmptsp", prefix="open#").items] == [CASE_ID]
+    assert table.list("place", "agency#dpmptsp", prefix="decided#").items == []
 
 
 def test_a_view_that_is_not_among_them_any_more_is_removed(table: CaseTable):

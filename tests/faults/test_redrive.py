@@ -226,3 +226,25 @@ def test_a_step_of_this_attempt_that_runs_again_much_later_changes_nothing(
         case.aws.settle()
 
     assert effects(onward(case)) == plain
+
+
+def told(case: CaseDriver) -> list[Any]:
+    """What executions were told of the floor area: at their start, and by each answer."""
+    inputs = {"StartExecution": "input", "SendTaskSuccess": "output", "SendTaskFailure": "error"}
+    calls = [call for call in case.aws.faults.calls if call.operation in inputs]
+    texts = [call.params[inputs[call.operation]] for call in calls]
+    return [json.loads(text)["facts"]["floor_area_m2"] if text.startswith("{") else text for text in texts]
+
+
+def test_a_new_driver_meets_every_fact_as_the_old_one_met_it(case: Persistent):
+    case.file(SHOP).bring().submit()
+    case.act("pupr/secretariat", "approve")
+    case.act("damkar/fire-safety", "no_objection").act("tata-ruang/spatial-plan", "no_objection")
+    case.act("pupr/tpt", "return", comment="x", data=asked(("/floor_area_m2",)))
+    case.patch(floor_area_m2=300).act("applicant", "resubmit")
+    before = told(case)
+
+    case.redrive()
+
+    assert before == [240, 240, "Returned", 300]
+    assert told(case) == [*before, *before]

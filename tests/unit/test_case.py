@@ -79,14 +79,25 @@ def test_an_erasure_keeps_the_chain_and_takes_the_content():
     assert history.verify([event.as_dict() for commit in bare for event in commit.events]) == []
 
 
-def test_results_of_steps_are_found_by_their_key():
+def test_results_of_steps_are_found_by_their_key_with_the_facts_that_they_left():
     walk = Walk().submitted()
-    commit = walk.commits[-1]
-    step = StepRecord("1/fee/1", {"facts": {"floors": 1}})
+    commit = replace(walk.commits[-1], step=StepRecord("1/fee/1", {"error": "NotEligible"}))
 
-    case = Case.of(CASE_ID, [*walk.commits[:-1], replace(commit, step=step)])
+    case = Case.of(CASE_ID, [*walk.commits[:-1], commit])
 
-    assert case.results == {"1/fee/1": {"facts": {"floors": 1}}}
+    assert case.results == {"1/fee/1": {"facts": walk.case.facts, "error": "NotEligible"}}
+
+
+def test_facts_are_remembered_as_they_were_after_each_commit():
+    walk = Walk().correction(("/floor_area_m2",))
+    opened, asked = walk.case.episodes[0].seq, walk.task("technical-review").version
+    walk.patch(floor_area_m2=99).act("correct-plans", "resubmit").open("review")
+
+    case = Case.of(CASE_ID, walk.commits)
+
+    assert [case.facts_at(seq)["floor_area_m2"] for seq in (opened, asked)] == [90, 90]
+    assert case.facts_at(walk.task("correct-plans").version)["floor_area_m2"] == 99
+    assert case.facts_at(case.version) == case.facts
 
 
 def test_a_writer_sees_its_own_events_before_they_are_stored():
