@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +32,7 @@ def calls(office: Office, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable
         office.system.aws.faults.clear()
         try:
             act()
-            return [f"{one.service}:{one.operation}" for one in _until_followed_up(office)]
+            return [f"{one.service}:{one.operation}" for one in _made_here(office)]
         finally:
             monkeypatch.undo()
             office.system.aws.settle()
@@ -45,13 +47,10 @@ class Nobody:
         return ()
 
 
-def _until_followed_up(office: Office) -> list[object]:
-    found = []
-    for one in list(office.system.aws.faults.calls):
-        if one.service == "lambda":
-            break
-        found.append(one)
-    return [one for one in found if one.operation not in ("GetRecords", "GetShardIterator", "DescribeStream")]
+def _made_here(office: Office) -> list[Any]:
+    here = threading.get_ident()
+    made = [one for one in list(office.system.aws.faults.calls) if one.thread == here]
+    return [one for one in made if one.service != "lambda"]
 
 
 def test_opening_a_case_is_one_put(as_: As, office: Office, calls: Callable[..., list[str]]) -> None:

@@ -240,6 +240,7 @@ def test_a_crash_after_sending_repeats_and_forgets_nothing(system: LocalSystem, 
 def test_no_log_holds_a_secret_or_an_address(
     system: LocalSystem, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING", logger="loket")
     hook(receiver.url, types=["case.submitted"])
     receiver.status = 500
 

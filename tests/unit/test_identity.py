@@ -287,7 +287,7 @@ class TestDemoUsers:
             "name": "Yuni Astuti",
             "kind": "officer",
             "roles": ["pupr/secretariat"],
-            "services": ["citizens", "employees"],
+            "services": ["agencies", "citizens", "employees"],
             "employee_number": "198906162013022001",
         }
 

@@ -11,7 +11,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError, ConnectionClosedError
@@ -25,12 +25,16 @@ CALLS = 20_000
 
 @dataclass(frozen=True)
 class Call:
-    """One call as it went over the wire; a function is service `lambda`, its name the operation."""
+    """One call as it went over the wire; a function is service `lambda`, its name the operation.
+
+    `thread` is the one that called: what follows from a change is done by others.
+    """
 
     service: str
     operation: str
     params: Any
     response: Any
+    thread: int = field(default_factory=threading.get_ident)
 
 
 @dataclass
