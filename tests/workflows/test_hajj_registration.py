@@ -106,7 +106,8 @@ def test_less_than_the_first_deposit_is_not_enough() -> None:
 def test_a_number_of_another_province_begins_at_one(system: LocalSystem) -> None:
     first, second = pilgrim(system), pilgrim(system, province="bali")
 
-    assert first.case.queue and second.case.queue
+    assert first.case.queue
+    assert second.case.queue
     assert [first.case.queue.number, second.case.queue.number] == [1, 1]
 
 
@@ -229,7 +230,8 @@ def test_a_place_that_is_not_paid_for_goes_to_the_next_in_line(system: LocalSyst
 
     assert status(*cases) == ["approved", "waitlisted", "awaiting_payment", "waitlisted"]
     assert places(system)["general"] == (2, 3, 1, 1)
-    assert cases[1].case.queue and cases[1].case.queue.number == 2
+    assert cases[1].case.queue
+    assert cases[1].case.queue.number == 2
 
 
 def test_the_second_stage_calls_who_let_the_place_lapse(system: LocalSystem) -> None:
@@ -370,7 +372,8 @@ def test_a_new_year_begins_with_the_smallest_number_that_waits(system: LocalSyst
 
     cases[0].open_round("2028", 1)
 
-    assert cases[0].case.queue and cases[0].case.queue.called
+    assert cases[0].case.queue
+    assert cases[0].case.queue.called
     assert cases[0].case.queue.called.period == "2028"
 
 
@@ -386,7 +389,8 @@ def test_who_leaves_gets_the_deposit_back_and_the_number_is_never_given_again(sy
     assert first.case.status == "withdrawn"
     (back,) = first.case.refunds_ordered
     assert (back.amount, back.due_at.date()) == (25_000_000, date(2026, 2, 11))
-    assert second.case.queue and second.case.queue.number == 2
+    assert second.case.queue
+    assert second.case.queue.number == 2
     assert [one.number for one in system.ports.rounds.waiting(CODE, "aceh")] == [2]
 
 
@@ -408,8 +412,10 @@ def test_a_number_passes_to_an_heir_with_its_place_in_line(system: LocalSystem) 
 
     found = case.case
     assert found.status == "waitlisted"
-    assert found.queue and (found.queue.number, found.queue.category) == (1, "elderly")
-    assert found.form and found.form["name"] == "Hasan"
+    assert found.queue
+    assert (found.queue.number, found.queue.category) == (1, "elderly")
+    assert found.form
+    assert found.form["name"] == "Hasan"
     assert [one.number for one in system.ports.rounds.waiting(CODE, "aceh", "elderly", "1961-02")] == [1]
 
 
@@ -423,7 +429,8 @@ def test_a_transfer_that_is_refused_leaves_everything_as_it_was(system: LocalSys
     assert (found.status, found.outcome) == ("waitlisted", None)
     assert found.form == before
     assert found.refunds_ordered == []
-    assert found.queue and (found.queue.number, found.queue.waiting) == (1, True)
+    assert found.queue
+    assert (found.queue.number, found.queue.waiting) == (1, True)
 
 
 def test_a_transfer_needs_its_documents(system: LocalSystem) -> None:
