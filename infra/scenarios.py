@@ -68,8 +68,8 @@ class Expectation(_Part):
     ``open`` names all open tasks, ``fee`` every line, ``letters`` every issued document, ``permits`` the state of each.
     ``history`` names types that came in this order, ``once`` and ``never`` how often each came. ``notices`` are pieces
     of messages to the applicant. ``queue`` is the number in line with its category, ``others`` the statuses of the
-    others in the order in which they came, ``places`` how many were called, paid and released in the newest round, ``refunds``
-    the amounts that go back.
+    others in the order in which they came, ``places`` how many were called, paid and released in the newest round,
+    ``refunds`` the amounts that go back.
     """
 
     status: str | None = None
