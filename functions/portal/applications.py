@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from functions.api import cases
 from functions.api.documents import demand_case_id
-from functions.domain import documents, intake, rights
+from functions.domain import acts, documents, intake, rights
 from functions.domain import form as forms
 from functions.domain.case import Case, Correction, Document
 from functions.domain.errors import Fault, Invalid, NotFound, NotNow
@@ -50,7 +50,10 @@ class Wanted:
 
 
 class Application:
-    """What somebody may answer now. Raises `CaseUnknown`, `Forbidden`, and `NotNow` where nothing can be changed."""
+    """What somebody may answer now. Raises `CaseUnknown`, `Forbidden`, and `NotNow` where nothing can be changed.
+
+    ``offering``: no question is open, only files may be brought, for an act that will change a decided case.
+    """
 
     def __init__(self, visit: Visit, case_id: str) -> None:
         record = ports.cases.load(demand_case_id(case_id))
@@ -60,13 +63,19 @@ class Application:
         self.correction: Correction | None = self.case.open_correction
         self._correction = self.correction or Correction(0, {}, {})
         self._now: datetime = visit.now
-        if self.case.status != "draft" and self.correction is None:
+        closed = self.case.status != "draft" and self.correction is None
+        self.offering = closed and self._may_offer(visit)
+        if closed and not self.offering:
             raise NotNow(
                 {
                     "id": "Permohonan ini sudah diajukan dan tidak sedang dibuka untuk perbaikan.",
                     "en": "This application has been submitted and is not open for correction.",
                 }
             )
+
+    def _may_offer(self, visit: Visit) -> bool:
+        calendar_of = ports.catalogue.calendar
+        return "upload" in acts.now_open_to(visit.person, self.case, self.service, calendar_of, visit.now)
 
     @property
     def form(self) -> dict[str, Any]:
@@ -82,6 +91,8 @@ class Application:
     @cached_property
     def parts(self) -> list[Part]:
         """The groups in which something is open; one whose questions nothing has raised yet is not among them."""
+        if self.offering:
+            return []
         asked, found = self.asked(), []
         for no, group in enumerate(self.service.form.groups, 1):
             fields = tuple(field for field in group.fields if self._open(field))
@@ -125,11 +136,15 @@ class Application:
     def state(self, part: Part) -> State:
         asked = self.asked()
         shown = [field for field in part.fields if field.name in asked]
-        answered = [field for field in shown if self.form.get(field.name) not in (None, "", [])]
+        answered = [field for field in shown if self.answered(field)]
         missing = [field for field in shown if field.required and field not in answered]
         if missing:
             return "partial" if answered else "empty"
         return "done" if answered else "optional"
+
+    def answered(self, field: FormField) -> bool:
+        """Tell whether a question is answered, be it under seal."""
+        return self.form.get(field.name) not in (None, "", []) or field.name in self.case.sealed_fields
 
     def changed(self, part: Part) -> bool:
         """Tell whether anything of a part was changed since the correction was asked for."""
@@ -140,7 +155,9 @@ class Application:
         """List what is missing or wrong in a part; rules between answers once nothing is missing."""
         names = {field.name for field in part.fields}
         clean = forms.clean(self.service, self.form)
-        found = [f for f in forms.type_faults(self.service, clean, complete=True) if _top(f) in names]
+        sealed = self.case.sealed_fields
+        wrong = forms.type_faults(self.service, clean, complete=True, sealed=sealed)
+        found = [fault for fault in wrong if _top(fault) in names]
         if found:
             return found
         return [
@@ -164,6 +181,8 @@ class Application:
         return [self._wanted(kind) for kind in self._kinds()]
 
     def _kinds(self) -> Sequence[DocumentKind]:
+        if self.offering:
+            return self.service.documents
         try:
             context = forms.context_of(self.service, self.form, today=self.today)
             needed = forms.documents_needed(self.service, context)
@@ -197,7 +216,7 @@ class Application:
     def everything_wrong(self) -> list[Fault]:
         """List all that keeps it from being submitted."""
         form = forms.clean(self.service, self.form)
-        found = intake.form_faults(self.service, form, self.today)
+        found = forms.faults(self.service, form, today=self.today, sealed=self.case.sealed_fields)
         found += intake.missing_documents(self.case, self.service, form, self.today)
         named = {fault.pointer for fault in found}
         for wanted in self.wanted:
@@ -236,7 +255,13 @@ def fields_of(service: Service, expression: str) -> set[str]:
 
 def saved(visit: Visit, application: Application, answers: Mapping[str, Any]) -> list[Fault]:
     """Save these answers; those that are wrong are given as faults, and all others are saved none the less."""
-    changed = {name: value for name, value in answers.items() if value != application.form.get(name)}
+    sealed = application.case.sealed_fields
+    changed = {
+        name: value
+        for name, value in answers.items()
+        # What is under seal cannot be shown, so that nothing was typed there does not take it away.
+        if value != application.form.get(name) and not (value is None and name in sealed)
+    }
     faults: list[Fault] = []
     while changed:
         try:

@@ -10,7 +10,7 @@ from functions.api import cases as api
 from functions.api import personal_data as export
 from functions.api import tasks
 from functions.api.documents import demand_case_id
-from functions.domain import rights
+from functions.domain import episodes, rights
 from functions.domain.case import Case
 from functions.domain.service import Service
 from functions.portal import progress, questions, story
@@ -91,11 +91,13 @@ def case_page(visit: Visit, seen: Seen, *, faults: Any = (), message: str = "") 
         "bills": due if case.is_open else [],
         "pay_at": ports.settings.payment_page,
         "rows": answers_in_words(visit, seen),
+        "found": [one for one in (*shown.computations, *shown.checks) if one.message],
         "issued": [one for one in shown.documents if one.issued],
         "brought": [one for one in shown.documents if not one.issued and one.state != "announced"],
         "messages": shown.messages,
         "story": story.tell(seen.record, service, visit.person.username, visit.language),
-        "errands": [errand for errand in ERRANDS if errand in shown.actions],
+        "errands": {one: errand_title(visit, service, one) for one in ERRANDS if one in shown.actions},
+        "region": region_title(visit, service, shown.queue.region) if shown.queue else "",
         "oversight": oversight_of(shown),
         "desks": [task for task in shown.tasks if task.may and task.role != "applicant"],
         "silence": visit.text(service.clock.silence_words),
@@ -112,6 +114,18 @@ def oversight_of(shown: api.CaseAnswer) -> list[str]:
     return [act for act in OVERSIGHT if act in shown.actions and (still or act != "redrive")]
 
 
+def errand_title(visit: Visit, service: Service, errand: str) -> str:
+    """Give what an errand is called: what the service calls the process that it opens, where it names one."""
+    name = episodes.process_for(service, errand) if errand not in ("withdraw", "appeal") else None
+    return visit.text(service.process(name).title) if name else str(visit.t(f"case.errand.{errand}"))
+
+
+def region_title(visit: Visit, service: Service, region: str) -> str:
+    """Give what a region is called by the question that it was chosen at."""
+    options = (option for field in service.form.fields for option in field.options)
+    return next((visit.text(option.title) for option in options if option.value == region), region)
+
+
 def _titles(visit: Visit, service: Service) -> dict[str, str]:
     """Give what questions are called by their names, and documents by ``/<kind>``."""
     fields = {field.name: visit.text(field.title) for field in service.form.fields}
@@ -120,7 +134,7 @@ def _titles(visit: Visit, service: Service) -> dict[str, str]:
 
 def answers_in_words(visit: Visit, seen: Seen) -> list[tuple[str, list[tuple[str, str]]]]:
     """Give the answers by group, in words."""
-    form = seen.case.form or {}
+    form = seen.shown.form or {}
     currency = seen.service.fee.currency if seen.service.fee else "IDR"
     return [
         (
@@ -147,7 +161,7 @@ def receipt(visit: Visit, case: str) -> Answer:
         "next": progress.now(seen.case, seen.service, visit.language),
         "due": _promised(seen),
         "own": seen.case.applicant == visit.person.username,
-        "name": seen.case.contact.get("name") or seen.case.applicant,
+        "name": seen.shown.contact.get("name") or seen.case.applicant,
         "documents": [
             one for one in seen.shown.documents if one.state in ("received", "clean") and not one.issued
         ],

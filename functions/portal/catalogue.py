@@ -7,6 +7,7 @@ from typing import Any
 
 from functions.api import cases as case_api
 from functions.api import services as api
+from functions.domain import form as forms
 from functions.domain import intake
 from functions.domain.errors import Fault, Invalid, LoketError
 from functions.domain.identity import is_username
@@ -64,12 +65,14 @@ def estimate(visit: Visit, service: str) -> Answer:
     answers = {name: value for name, value in given.items() if value is not None}
     known = {field.name for field in asked}
     # What the estimate does not depend on is taken from the example, so that only a few questions are asked.
-    filled = {f.name: f.example for f in found.form.fields if f.required and f.name not in known}
+    today = ports.catalogue.calendar(found.agency).day_of(visit.now)
+    example = forms.example(found, today)
+    filled = {name: value for name, value in example.items() if name not in known}
     try:
         answer = visit.ask(
             api.estimate,
             service,
-            body=api.Estimate(form={**{n: v for n, v in filled.items() if v is not None}, **answers}),
+            body=api.Estimate(form={**filled, **answers}),
         )
     except Invalid as error:
         return _service_page(visit, found, given=given, faults=error.faults)
@@ -126,7 +129,9 @@ def _service_page(
 
 def before(visit: Visit, service: str) -> Answer:
     """Say what will be asked, and offer to go on with what was begun before."""
-    return _start_page(visit, ports.catalogue.service(service))
+    return _start_page(
+        visit, ports.catalogue.service(service), parent=visit.query.get("parent", "")[:_LONGEST]
+    )
 
 
 def start(visit: Visit, service: str) -> Answer:
@@ -150,9 +155,11 @@ def _known(visit: Visit, service: Service, other: str) -> dict[str, Any]:
     return {own.field: number} if own and number and not other else {}
 
 
-def _start_page(visit: Visit, service: Service, faults: Iterable[Fault] = (), other: str = "") -> Answer:
+def _start_page(
+    visit: Visit, service: Service, faults: Iterable[Fault] = (), other: str = "", parent: str = ""
+) -> Answer:
     person = visit.person
-    said = [visit.text(fault.message) for fault in faults]
+    wrong = {fault.pointer.lstrip("/"): visit.text(fault.message) for fault in faults}
     drafts = visit.ask(
         case_api.index, query=case_api.CaseQuery(mine=True, status="draft", service=service.code, limit=10)
     )
@@ -161,11 +168,13 @@ def _start_page(visit: Visit, service: Service, faults: Iterable[Fault] = (), ot
         "drafts": drafts.items,
         "for_others": any(person.holds(role, visit.now) for role in service.filed_for_by),
         "other": other,
-        "faults": [{"link": "#f-on_behalf_of", "text": text} for text in said],
-        "fault": " ".join(said),
+        "above": ports.catalogue.service(service.above.service) if service.above else None,
+        "parent": parent,
+        "faults": [{"link": f"#f-{name}", "text": text} for name, text in wrong.items()],
+        "wrong": wrong,
         "refused": _refused(visit, service),
     }
-    return Html("start.html", page, status=422 if said else 200)
+    return Html("start.html", page, status=422 if wrong else 200)
 
 
 def _refused(visit: Visit, service: Service) -> str:
@@ -177,6 +186,7 @@ def _refused(visit: Visit, service: Service) -> str:
     return ""
 
 
+_LONGEST = 64
 _NO_USERNAME = {
     "id": "Nama pengguna pemohon tidak dapat dipakai.",
     "en": "This cannot be the applicant's username.",

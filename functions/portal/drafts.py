@@ -94,6 +94,8 @@ def _question(
     answer = sent.get(field.name, application.form.get(field.name))
     question = questions.question(field, answer, visit.language, currency=_currency(application))
     question.note = application.note(field)
+    if field.name in application.case.sealed_fields:
+        question.hint, question.required = str(visit.t("form.sealed_hint")), False
     return question
 
 
@@ -136,7 +138,7 @@ def _checked(
                 (
                     visit.text(field.title),
                     _words(visit, application, field),
-                    field.name in application.form,
+                    application.answered(field),
                 )
                 for field in part.fields
                 if field.name in asked
@@ -164,6 +166,8 @@ def _named(visit: Visit, application: Application, fault: Fault) -> str:
 
 
 def _words(visit: Visit, application: Application, field: FormField) -> str:
+    if field.name in application.case.sealed_fields:
+        return str(visit.t("form.sealed"))
     answer = application.form.get(field.name)
     return questions.in_words(field, answer, visit.language, currency=_currency(application))
 

@@ -82,7 +82,12 @@ def answer(page: str, request: HttpRequest, path: str, parameters: Mapping[str, 
     visit = Visit(path.format(**parameters), request)
     module, _, name = page.partition(".")
     shown = _page(visit, getattr(MODULES[module], name), known)
-    return _response(visit, shown)
+    try:
+        return _response(visit, shown)
+    except Exception as error:
+        # A template that fails: the page that says so is another one.
+        _log(visit, error)
+        return _response(visit, _sorry(visit, LoketError({"id": "", "en": ""})))
 
 
 def _page(visit: Visit, show: Callable[..., Answer], parameters: Mapping[str, str]) -> Answer:

@@ -93,6 +93,7 @@ def _page(visit: Visit, application: Application, kind: str = "", faults: Any = 
         "case": application.case,
         "service": application.service,
         "correction": application.correction,
+        "offering": application.offering,
         "wanted": application.wanted,
         "states": {one.kind.kind: _state(visit, one) for one in application.wanted if one.newest},
         "faults": listed,

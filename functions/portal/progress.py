@@ -205,6 +205,8 @@ class _Walk:
 
     def _result(self) -> Stage:
         outcome = self._case.outcomes[-1] if self._case.outcomes else None
+        if self._case.status == "waitlisted":
+            return Stage(str(say("site.status.waitlisted", self._language)), "now")
         if outcome is None:
             return Stage(str(say("case.stage.decision", self._language)), "ended")
         state: Any = {"approved": "good", "rejected": "bad"}.get(outcome.result, "ended")

@@ -36,6 +36,8 @@ QUIET = frozenset(
         "hold.placed",
         "hold.lifted",
         "case.redriven",
+        "facts.noted",
+        "children.answered",
     }
 )
 """What applicants are not told, because it changes nothing for them."""
@@ -203,10 +205,18 @@ class _Teller:
         return self._with(event.type, what=title, day=self._day(data["due_at"]))
 
     def queue(self, event: Event, data: Mapping[str, Any]) -> str:
-        return self._with(event.type, number=data["number"], region=data["region"])
+        return self._with(event.type, number=data["number"], region=self._region(data["region"]))
 
     def place(self, event: Event, data: Mapping[str, Any]) -> str:
-        return self._with(event.type, period=data["period"], region=data["region"])
+        return self._with(event.type, period=data["period"], region=self._region(data["region"]))
+
+    def _region(self, code: str) -> str:
+        options = (option for field in self._service.form.fields for option in field.options)
+        return next((getattr(o.title, self._language) for o in options if o.value == code), code)
+
+    def sealed(self, event: Event, data: Mapping[str, Any]) -> str:
+        what = self._fields(data["fields"], [])
+        return self._with(event.type, what=what, day=self._day(data.get("opens_at")))
 
     def checked(self, event: Event, data: Mapping[str, Any]) -> str:
         broken = sum(1 for rule in data["checks"] if not rule["holds"])
@@ -236,6 +246,8 @@ SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
     "permit.expired": _Teller.permit,
     "letter.issued": _Teller.letter,
     "rules.checked": _Teller.checked,
+    "content.sealed": _Teller.sealed,
+    "content.opened": _Teller.sealed,
     "answers.changed": _Teller.answers_changed,
     "clock.expired": _Teller.clock_expired,
     "episode.scheduled": _Teller.scheduled,

@@ -281,8 +281,10 @@ def test_a_citizen_is_not_asked_for_whom(surf: Surf) -> None:
     assert surf("siti").get("/services/building-permit/start").html.xpath("//*[@name='on_behalf_of']") == []
 
 
-def test_goes_on_with_what_was_begun(draft: CaseDriver, surf: Surf) -> None:
-    assert f"/apply/{draft.id}" in surf("siti").get("/services/building-permit/start").links()
+def test_goes_on_with_what_was_begun(office: Office, surf: Surf) -> None:
+    draft = CaseDriver(office.system, applicant="wayan").file()
+
+    assert f"/apply/{draft.id}" in surf("wayan").get("/services/building-permit/start").links()
 
 
 # -- what the script asks

@@ -1,0 +1,111 @@
+"""Every service that there is can be read, estimated, filled in and followed by the same pages, whatever it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from functions.adapters.catalogue import Catalogue
+from functions.domain import form as forms
+from functions.domain.service import Service
+from functions.portal import questions
+from functions.portal.catalogue import estimating
+from infra.driver import CaseDriver
+from infra.local.office import Office
+from tests.portal.surfing import Surfer
+
+pytestmark = pytest.mark.xdist_group("services")
+Surf = Callable[..., Surfer]
+SERVICES = [pytest.param(service, id=service.code) for service in Catalogue().services()]
+ALONE = [pytest.param(service, id=service.code) for service in Catalogue().services() if service.above is None]
+"""Those that are not filed below a case of another service."""
+
+
+def _filer(office: Office, service: Service) -> str:
+    return next(user["username"] for user in office.identity.users() if service.code in user["services"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_a_service_is_explained_in_both_languages(surf: Surf, service: Service, language: str) -> None:
+    page = surf(language=language).get(f"/services/{service.code}")
+
+    assert page.status == 200
+    assert page.heading == getattr(service.title, language)
+    assert getattr(service.clock.silence_words, language).split()[0] in page.text
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_estimated_from_few_and_impersonal_answers(
+    office: Office, surf: Surf, service: Service
+) -> None:
+    surfer, asked = surf(), estimating(service)
+    if not (service.fee or service.computed):
+        return
+    example = forms.example(service, CaseDriver(office.system, service=service.code).today)
+    given = {f.name: questions.typed(f, example[f.name], "en") for f in asked if f.name in example}
+
+    page = surfer.submit(surfer.get(f"/services/{service.code}"), "#result", **given)
+
+    assert page.errors == []
+    assert page.status == 200
+    assert [field.name for field in asked if field.personal] == []
+
+
+@pytest.mark.parametrize("service", ALONE)
+def test_its_form_keeps_what_was_answered(office: Office, surf: Surf, service: Service) -> None:
+    filer = _filer(office, service)
+    draft = CaseDriver(office.system, service=service.code, applicant=filer).file()
+    surfer, before = surf(filer), draft.case.form
+
+    for number in range(1, len(service.form.groups) + 1):
+        page = surfer.submit(surfer.get(f"/apply/{draft.id}/{number}"), f"/{number}")
+        assert page.errors == []
+
+    assert draft.case.form == before
+    assert surfer.get(f"/apply/{draft.id}/documents").status == 200
+
+
+def test_an_application_below_another_asks_for_its_number(surf: Surf) -> None:
+    below = next(service for service in Catalogue().services() if service.above)
+    surfer = surf("agus")
+    page = surfer.get(f"/services/{below.code}/start?parent=X-2026-AAAAA-BBBBB")
+    assert page.html.xpath("//*[@name='parent']/@value") == ["X-2026-AAAAA-BBBBB"]
+
+    page = surfer.submit(page, "/start")
+
+    assert page.status == 422
+    assert page.errors == ["Name a parent case of the right service."]
+
+
+@pytest.mark.parametrize("service", ALONE)
+def test_it_is_followed_once_it_was_submitted(office: Office, surf: Surf, service: Service) -> None:
+    filer = _filer(office, service)
+    case = CaseDriver(office.system, service=service.code, applicant=filer).apply()
+
+    page = surf(filer).get(f"/cases/{case.id}")
+
+    assert page.status == 200
+    assert case.case.number in page.text
+    assert "{{" not in page.source
+    assert surf(filer, language="id").get(f"/cases/{case.id}/receipt").status == 200
+
+
+@pytest.mark.parametrize("service", ALONE)
+def test_an_act_that_changes_answers_asks_for_them(office: Office, surf: Surf, service: Service) -> None:
+    changing = [
+        process for process in service.processes.values() if process.changes and process.opened_by != "appeal"
+    ]
+    filer = _filer(office, service)
+    case = CaseDriver(office.system, service=service.code, applicant=filer).apply()
+    for task in case.case.open_tasks() if changing else []:
+        if task.role != "applicant":
+            case.act(task.role, "approve", task=task.name)
+
+    for process in changing:
+        page = surf(filer).get(f"/cases/{case.id}/{process.opened_by}")
+        if page.status == 200:
+            asked = {name for name in page.html.xpath("//main//form//@name") if not name.startswith("_")}
+            assert asked == {*process.changes, "reason"}
+            assert surf(filer).get(f"/apply/{case.id}/documents").status == 200
