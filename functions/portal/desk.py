@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from functions.api import tasks as api
 from functions.api.http import Reply
 from functions.domain import form as forms
-from functions.domain import numbers, rights, views, waits
+from functions.domain import numbers, rights, scoring, views, waits
 from functions.domain.case import Task
 from functions.domain.errors import (
     CaseUnknown,
@@ -70,6 +72,16 @@ class Choice:
     message: str
 
 
+@dataclass(frozen=True)
+class Score:
+    """One score to be given: of the case ``child`` by one criterion."""
+
+    child: str
+    criterion: str
+    name: str
+    value: str
+
+
 def show(visit: Visit, task: str) -> Answer:
     """Show one task; what is asked of an applicant stands on the page of the case."""
     desk = _open(visit, task)
@@ -108,7 +120,10 @@ def decide(visit: Visit, task: str) -> Answer:
         return _return_page(visit, desk)
     try:
         body = checked(
-            api.Complete, action=action, comment=_text(visit, "comment") or None, data=_data(visit, returning)
+            api.Complete,
+            action=action,
+            comment=_text(visit, "comment") or None,
+            data=_data(visit, desk, action),
         )
         visit.ask(api.complete, task, body=body, once=True)
     except Invalid as error:
@@ -146,8 +161,10 @@ def _text(visit: Visit, name: str) -> str:
     return visit.field(name).replace("\r\n", "\n")
 
 
-def _data(visit: Visit, returning: bool) -> dict[str, Any]:
-    if not returning:
+def _data(visit: Visit, desk: Desk, action: str) -> dict[str, Any]:
+    if action == "submit_scores":
+        return {"scores": _scored(visit, desk)}
+    if action != "return":
         conditions = [line.strip() for line in _text(visit, "conditions").split("\n") if line.strip()]
         return {"conditions": conditions} if conditions else {}
     return {
@@ -158,6 +175,34 @@ def _data(visit: Visit, returning: bool) -> dict[str, Any]:
             {"kind": name, "message": text or None} for name, text in _wanted(visit, "document").items()
         ],
     }
+
+
+def _scored(visit: Visit, desk: Desk) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for score in _scores(visit, desk):
+        found.setdefault(score.child, {})[score.criterion] = _number(score.value)
+    return found
+
+
+def _number(typed: str) -> float | str:
+    """Read a number with either decimal sign; what is none stays as it was typed, and is refused as such."""
+    try:
+        number = float(typed.replace(",", "."))
+    except ValueError:
+        return typed
+    return number if math.isfinite(number) else typed
+
+
+def _scores(visit: Visit, desk: Desk) -> list[Score]:
+    """Give every score that is asked for, with what was typed."""
+    action = next((one for one in desk.task.actions if one.name == "submit_scores"), None)
+    asked = action.form["properties"]["scores"]["properties"] if action and action.form else {}
+    return [
+        Score(child, criterion, name, visit.field(name))
+        for row, (child, each) in enumerate(asked.items(), 1)
+        for column, criterion in enumerate(each["properties"], 1)
+        if (name := f"score-{row}-{column}")
+    ]
 
 
 def _wanted(visit: Visit, what: str) -> dict[str, str]:
@@ -178,8 +223,11 @@ def _page(
 ) -> Answer:
     seen, shown = desk.seen, desk.task
     service = seen.service
-    said = _faults(visit, faults)
+    scores = _scores(visit, desk)
+    places = {f"/data/scores/{one.child}/{one.criterion}": f"#f-{one.name}" for one in scores}
+    said = _faults(visit, faults, places)
     page = _common(visit, desk, said) | {
+        "scores": [(child, list(rest)) for child, rest in groupby(scores, key=lambda one: one.child)],
         "rows": [(title, answers) for title, answers in answers_in_words(visit, seen) if answers],
         "files": [one for one in seen.shown.documents if one.state != "announced"],
         "findings": _findings(visit, seen),
@@ -223,17 +271,20 @@ def _common(visit: Visit, desk: Desk, faults: list[dict[str, str]]) -> dict[str,
 _PLACES = {"/comment": "#f-comment", "/data/conditions": "#f-conditions", "/to": "#f-to", "/data": "#wanted"}
 
 
-def _faults(visit: Visit, faults: Iterable[Fault]) -> list[dict[str, str]]:
+def _faults(
+    visit: Visit, faults: Iterable[Fault], places: Mapping[str, str] | None = None
+) -> list[dict[str, str]]:
     found = []
     for fault in faults:
         place = next((to for at, to in _PLACES.items() if fault.pointer.startswith(at)), "#decide")
+        place = (places or {}).get(fault.pointer, place)
         text = _NOTHING_NAMED if place == "#wanted" and fault.pointer == "/data" else fault.message
         found.append({"link": place, "text": visit.text(text)})
     return found
 
 
 def _choices_of_fields(visit: Visit, seen: Seen) -> list[Choice]:
-    form, wanted = seen.case.form or {}, _wanted(visit, "field")
+    form, wanted = seen.shown.form or {}, _wanted(visit, "field")
     return [
         Choice(
             field.name,
@@ -262,10 +313,14 @@ def _choices_of_documents(visit: Visit, seen: Seen) -> list[Choice]:
 
 
 def _findings(visit: Visit, seen: Seen) -> list[Finding]:
-    """Give what was answered so far, in the order in which it was."""
+    """Give what was answered so far, in the order in which it was, but for what must not be seen yet."""
     settled = [task for task in seen.case.tasks.values() if task.state in ("done", "expired") and task.action]
     settled.sort(key=lambda task: (task.done_at or task.due_at, task.id))
-    return [_finding(visit, seen, task) for task in settled if task.kind not in rights.NOT_BY_HAND]
+    return [
+        _finding(visit, seen, task)
+        for task in settled
+        if task.kind not in rights.NOT_BY_HAND and not scoring.hidden(seen.case, seen.service, task)
+    ]
 
 
 def _finding(visit: Visit, seen: Seen, task: Task) -> Finding:

@@ -79,7 +79,10 @@ PUT_TOGETHER = {
     "case.reason.": cases.ERRANDS,
     "case.sent.": (*cases.ERRANDS, *cases.OVERSIGHT, "message", "correction"),
     "case.outcome.": ("approved", "rejected", "withdrawn", "lapsed"),
-    "case.answer.": ("approve", "reject", "return", "no_objection", "object", "resubmit", "paid", "lapse"),
+    "case.answer.": (
+        *("approve", "reject", "return", "no_objection", "object", "open", "submit_scores"),
+        *("resubmit", "paid", "lapse", "elapse"),
+    ),
     "case.state.": ("done", "now", "coming", "good", "bad", "ended"),
     "service.silent.": ("approve", "refuse", "no_objection", "alarm", "lapse"),
     "service.starts_at.": ("submitted", "complete", "paid"),
