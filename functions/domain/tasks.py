@@ -15,12 +15,19 @@ from functions.domain.case import Case, Task, Writer
 from functions.domain.clock import Calendar, rfc3339
 from functions.domain.errors import Fault, Invalid, NotNow, TaskTaken, TaskUnknown
 from functions.domain.identity import Person
-from functions.domain.service import Action, CorrectStep, Service, TaskSpec
+from functions.domain.service import Action, CorrectStep, Service, TaskSpec, Text
 
 _COMMENT_LIMIT = 5000
 _CONDITION_LIMIT = 1000
 _MOST_CONDITIONS = 30
 STANDARD = {"correct": ("resubmit",), "pay": ("paid",)}
+_LAST_RETURN = Action(
+    name="return",
+    title=Text(
+        id="Tolak: semua putaran perbaikan sudah habis", en="Refuse: every round of correction is used"
+    ),
+    comment="required",
+)
 
 
 def find(case: Case, task_id: str) -> Task:
@@ -32,13 +39,18 @@ def find(case: Case, task_id: str) -> Task:
 
 
 def allowed_actions(case: Case, service: Service, task: Task) -> tuple[Action, ...]:
-    """Give what can be done with an officer's task now: after the last round nothing can be returned any more."""
+    """Give what can be done with an officer's task now: after the last round nothing can be returned any more.
+
+    Who has no other way to say no, such as the counter, returns once more, and by that refuses.
+    """
     spec = waits.spec_of(case, service, task)
     if spec is None or task.kind in rights.NOT_BY_HAND:
         return ()
-    return tuple(
-        action for action in spec.actions if action.name != "return" or _rounds_left(case, service, task)
-    )
+    if _rounds_left(case, service, task):
+        return spec.actions
+    others = tuple(action for action in spec.actions if action.name != "return")
+    can_say_no = len(others) == len(spec.actions) or any(one.name in ("reject", "object") for one in others)
+    return others if can_say_no else (*others, _LAST_RETURN)
 
 
 def claim(writer: Writer, service: Service, person: Person, task: Task) -> None:
@@ -117,7 +129,8 @@ def _decide(
     nonce: str,
 ) -> None:
     scores = scoring.read(writer.case, service, task, data) if action == "submit_scores" else None
-    wanted = _corrections(writer.case, service, data) if action == "return" else None
+    mendable = action == "return" and _rounds_left(writer.case, service, task)
+    wanted = _corrections(writer.case, service, data) if mendable else None
     imposed = _conditions(waits.spec_of(writer.case, service, task), action, data)
     writer.add(
         events.TaskCompleted(

@@ -30,7 +30,7 @@ class Request(WaitRequest):
 
 def run(request: Request, desk: Desk) -> str | None:
     """Open the applicant's task and stop the clock; raises `RoundsExhausted` after the last round."""
-    if request.round > request.parameters.rounds:
+    if desk.case.episodes[request.episode - 1].rounds >= request.parameters.rounds:
         raise RoundsExhausted("every round of correction has been used")
     due = desk.ports.catalogue.calendar(desk.case.agency).due(desk.writer.now, request.parameters.within)
     desk.writer.add(

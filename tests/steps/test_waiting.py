@@ -103,12 +103,14 @@ def test_a_fee_of_zero_answers_itself_and_records_nothing(stage: Stage):
 
 
 def test_after_the_last_round_the_applicant_is_not_asked_again(stage: Stage):
-    stage.put(
-        Walk().statement().act("statement", "return", comment="x", data={"fields": [{"pointer": "/floors"}]})
-    )
+    walk = Walk().completeness()
+    for _ in range(5):
+        walk.act("completeness", "return", comment="x", data={"fields": [{"pointer": "/floors"}]})
+        walk.open("correct-application").act("correct-application", "resubmit").open("completeness")
+    stage.put(walk.act("completeness", "return", comment="Enough."))
 
     with pytest.raises(RoundsExhausted):
-        stage.call("correct-plans", round=6)
+        stage.call("correct-application", round=6)
 
     assert stage.case.open_tasks() == []
 

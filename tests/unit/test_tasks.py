@@ -12,6 +12,7 @@ from functions.domain.case import Task
 from functions.domain.errors import Forbidden, Invalid, NotNow, TaskTaken, TaskUnknown
 from functions.domain.identity import Person
 from functions.domain.service import TaskSpec
+from functions.domain.waits import Verdict
 from tests.builders import HOUSE, SHOP, Walk, applicant, asked, case_in, holder, lending, user, with_step
 
 TEGUH, NURUL = holder("pupr/tpt"), holder("pupr/tpt", 1)
@@ -276,10 +277,12 @@ def test_rounds_at_the_counter_and_in_the_review_count_together():
         walk.act("completeness", "return", comment="x", data=asked(("/floors",)))
         walk.open("correct-application").act("correct-application", "resubmit").open("completeness")
 
-    assert [a.name for a in tasks.allowed_actions(walk.case, walk.service, walk.task("completeness"))] != []
-    assert "return" not in [
-        a.name for a in tasks.allowed_actions(walk.case, walk.service, walk.task("completeness"))
-    ]
+    approve, refuse = tasks.allowed_actions(walk.case, walk.service, walk.task("completeness"))
+    assert (approve.name, refuse.name, refuse.comment) == ("approve", "return", "required")
+    assert refuse.title.en == "Refuse: every round of correction is used"
+    walk.act("completeness", "return", comment="Still not legible.")
+    assert walk.case.correction is None
+    assert walk.verdict("completeness") == Verdict("return", "Returned")
 
 
 def test_the_applicants_task_has_no_officers_actions():
