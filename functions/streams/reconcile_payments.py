@@ -11,7 +11,7 @@ from chalice.app import Blueprint
 from functions.domain import numbers, payments
 from functions.domain.case import Writer
 from functions.domain.clock import rfc3339
-from functions.domain.errors import CaseUnknown, DependencyDown
+from functions.domain.errors import LoketError
 from functions.domain.service import Service
 from functions.runtime.commands import change
 from functions.runtime.observability import logger
@@ -40,7 +40,7 @@ def _look_up(case_id: str, payment: str) -> int:
         if notice is None or numbers.case_of(notice.payment, "p") != case_id:
             return 0
         return int(_take_in(case_id, notice) == "accepted")
-    except (DependencyDown, CaseUnknown) as error:
+    except LoketError as error:
         # The next run asks again; one bill that cannot be looked up must not hide the others.
         logger.warning("look-up failed", extra={"case": case_id, "error": type(error).__name__})
         return 0
