@@ -24,6 +24,7 @@ from functions.domain.errors import (
     TaskTaken,
     TaskUnknown,
 )
+from functions.domain.expression import names_below
 from functions.domain.service import Service
 from functions.portal import progress, questions
 from functions.portal.cases import Seen, answers_in_words, see
@@ -231,6 +232,7 @@ def _page(
         "rows": [(title, answers) for title, answers in answers_in_words(visit, seen) if answers],
         "files": [one for one in seen.shown.documents if one.state != "announced"],
         "findings": _findings(visit, seen),
+        "fee": _fee(visit, seen),
         "stages": progress.stages(seen.case, service, visit.language),
         "obstacle": _words(visit, refused) if refused else _obstacle(visit, desk),
         "grave": GRAVE,
@@ -335,6 +337,28 @@ def _finding(visit: Visit, seen: Seen, task: Task) -> Finding:
         at=task.done_at,
         rule=task.rule,
     )
+
+
+def _fee(visit: Visit, seen: Seen) -> dict[str, Any] | None:
+    """Give by which rules the fee came about, with the facts that each of them reads."""
+    fee, billed = seen.service.fee, seen.shown.fee
+    if fee is None or billed is None:
+        return None
+    titles = {line.code: line.title for line in billed.lines}
+    facts = seen.case.facts
+    return {
+        "words": visit.text(fee.words),
+        "law": fee.law,
+        "lines": [
+            (titles[line.code], line.amount, _inputs(visit, seen.service, _read_by(line.amount, facts)))
+            for line in fee.lines
+            if line.code in titles
+        ],
+    }
+
+
+def _read_by(rule: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: facts[name] for name in sorted(names_below("facts", rule)) if name in facts}
 
 
 def _inputs(visit: Visit, service: Service, inputs: Mapping[str, Any]) -> str:
