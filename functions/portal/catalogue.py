@@ -16,7 +16,7 @@ from functions.portal import questions
 from functions.portal.applications import fields_of
 from functions.portal.progress import office
 from functions.portal.urls import url
-from functions.portal.visit import Answer, Html, SeeOther, Visit
+from functions.portal.visit import Answer, Content, Html, SeeOther, Visit
 from functions.runtime.wiring import ports
 
 AUDIENCES = ("citizens", "businesses", "agencies", "employees")
@@ -63,17 +63,15 @@ def estimate(visit: Visit, service: str) -> Answer:
     asked = estimating(found)
     given = questions.answers(asked, visit.fields, visit.language)
     answers = {name: value for name, value in given.items() if value is not None}
+    if visit.from_script:
+        raised = {field.name for field in forms.asked_fields(found, answers)}
+        return Content.of({"asked": [field.name for field in asked if field.name in raised], "message": ""})
     known = {field.name for field in asked}
     # What the estimate does not depend on is taken from the example, so that only a few questions are asked.
     today = ports.catalogue.calendar(found.agency).day_of(visit.now)
-    example = forms.example(found, today)
-    filled = {name: value for name, value in example.items() if name not in known}
+    filled = {name: value for name, value in forms.example(found, today).items() if name not in known}
     try:
-        answer = visit.ask(
-            api.estimate,
-            service,
-            body=api.Estimate(form={**filled, **answers}),
-        )
+        answer = visit.ask(api.estimate, service, body=api.Estimate(form={**filled, **answers}))
     except Invalid as error:
         return _service_page(visit, found, given=given, faults=error.faults)
     return _service_page(visit, found, given=given, estimate=answer)
@@ -108,7 +106,9 @@ def _service_page(
         questions.question(field, (given or {}).get(field.name), visit.language)
         for field in estimating(service)
     ]
+    raised = {field.name for field in forms.asked_fields(service, given or {})}
     for question in asked:
+        question.hidden = question.name not in raised
         question.fault = wrong.pop(question.name, "")
     page = {
         "service": visit.ask(api.read, service.code),

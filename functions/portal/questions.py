@@ -117,6 +117,8 @@ def typed(asked: FormField, answer: Any, language: Language) -> str:
         return "\n".join(str(item) for item in answer)
     if asked.type == "number" and isinstance(answer, float) and language == "id":
         return str(answer).replace(".", ",")
+    if asked.type == "money" and isinstance(answer, int):
+        return Words(language).number(answer)
     if asked.type == "boolean":
         return str(answer).lower()
     return str(answer)

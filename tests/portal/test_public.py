@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -81,6 +82,26 @@ def test_an_estimate_names_what_is_missing(surf: Surf) -> None:
     assert page.status == 422
     assert page.errors == ["Number of floors: Must be a whole number."]
     assert page.html.xpath("//*[@name='floors']/@value") == ["many"]
+
+
+def test_an_estimate_asks_only_what_the_answers_raise(surf: Surf) -> None:
+    surfer = surf()
+    hidden = "//*[@data-field='infrastructure' and @hidden]"
+    page = surfer.get("/services/building-permit")
+    assert page.html.xpath(hidden) != []
+
+    told = surfer.ask(
+        "POST",
+        "/services/building-permit",
+        b"infrastructure_volume=20",
+        "application/x-www-form-urlencoded",
+        x_csrf="",
+    )
+    page = surfer.submit(page, "/services/building-permit#result", **(SHOP | {"infrastructure_volume": "20"}))
+
+    assert "infrastructure" in json.loads(told.content)["asked"]
+    assert page.html.xpath(hidden) == []
+    assert page.errors == ["Kind of infrastructure: Please answer this."]
 
 
 def test_an_estimate_says_who_cannot_apply(surf: Surf) -> None:

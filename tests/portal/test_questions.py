@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions.domain.service import FormField
 from functions.portal import questions
@@ -79,6 +81,20 @@ def test_a_few_options_are_buttons_and_many_are_a_list() -> None:
 def test_what_was_typed_wrongly_stands_there_again() -> None:
     assert questions.question(field("integer"), "abc", "en").value == "abc"
     assert questions.question(field("number"), 12.5, "id").value == "12,5"
+
+
+@given(st.integers(0, 2**53 - 1), st.sampled_from(["id", "en"]))
+def test_what_stands_in_a_field_is_read_as_it_was_answered(amount: int, language: Any) -> None:
+    asked = field("money")
+
+    assert questions.read(asked, questions.question(asked, amount, language).value, language) == amount
+
+
+@given(st.floats(0.001, 1e9).map(lambda value: round(value, 3)), st.sampled_from(["id", "en"]))
+def test_a_fraction_that_stands_in_a_field_is_read_as_it_was_answered(value: float, language: Any) -> None:
+    asked = field("number")
+
+    assert questions.read(asked, questions.question(asked, value, language).value, language) == value
 
 
 def test_only_what_was_sent_is_answered() -> None:

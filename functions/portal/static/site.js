@@ -52,10 +52,10 @@ function keepSaving(form) {
     running = new AbortController();
     const sent = new URLSearchParams(new FormData(form));
     try {
-      const answer = await fetch(form.action, {
+      const answer = await fetch(form.action.split("#")[0], {
         method: "POST",
         body: sent,
-        headers: { "X-CSRF": sent.get("_csrf") },
+        headers: { "X-CSRF": sent.get("_csrf") ?? "" },
         signal: running.signal,
       });
       const told = await answer.json();
