@@ -407,6 +407,20 @@ class PermitRevoked(EventData):
     reason: Digest
 
 
+class PermitSuspended(EventData):
+    """The permit may not be used for the time being."""
+
+    type = "permit.suspended"
+    number: str
+    reason: Digest
+
+
+class PermitReinstated(EventData):
+    type = "permit.reinstated"
+    number: str
+    reason: Digest
+
+
 class PermitExpired(EventData):
     type = "permit.expired"
     number: str

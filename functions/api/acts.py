@@ -194,6 +194,32 @@ def revoke(call: Call, case: str) -> Reply:
 @route(
     blueprint,
     "POST",
+    "/v1/cases/{case}/suspend",
+    body=Reason,
+    answer=CaseAnswer,
+    versioned=True,
+    summary={"id": "Bekukan izin", "en": "Suspend the permit"},
+)
+def suspend(call: Call, case: str) -> Reply:
+    return act(call, case, "suspend", lambda writer, service: episodes.suspend(writer, _reason(call)))
+
+
+@route(
+    blueprint,
+    "POST",
+    "/v1/cases/{case}/reinstate",
+    body=Reason,
+    answer=CaseAnswer,
+    versioned=True,
+    summary={"id": "Berlakukan kembali izin", "en": "Reinstate the permit"},
+)
+def reinstate(call: Call, case: str) -> Reply:
+    return act(call, case, "reinstate", lambda writer, service: episodes.reinstate(writer, _reason(call)))
+
+
+@route(
+    blueprint,
+    "POST",
     "/v1/cases/{case}/extend",
     body=Extension,
     answer=CaseAnswer,

@@ -54,6 +54,10 @@ def _can_begin(act: str) -> Possible:
     return possible
 
 
+def _has_permit(*states: str) -> Possible:
+    return lambda case, service, calendar_of, now: any(p.state in states for p in case.permits.values())
+
+
 def _can_extend(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
     return case.is_open and case.clock is not None and case.clock.stopped_at is None
 
@@ -82,7 +86,9 @@ POSSIBLE: dict[str, Possible] = {
     "amend": _can_begin("amend"),
     "resume": _can_begin("resume"),
     "reopen": _can_reopen,
-    "revoke": lambda case, service, calendar_of, now: any(p.state == "valid" for p in case.permits.values()),
+    "revoke": _has_permit("valid", "suspended"),
+    "suspend": _has_permit("valid"),
+    "reinstate": _has_permit("suspended"),
     "extend": _can_extend,
     "redrive": lambda case, service, calendar_of, now: case.episode is not None,
     "hold": lambda case, service, calendar_of, now: not case.erased,

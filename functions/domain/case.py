@@ -173,7 +173,9 @@ class Queue:
         if not self.waiting:
             return frozenset()
         number = f"{self.number:010d}"
-        return frozenset({f"line#{number}", *(f"{name}#{key}#{number}" for name, key in self.order.items())})
+        return frozenset(
+            {f"line#{number}", *(f"{name}#{key}#{number}" for name, key in self.order.items())}
+        )
 
 
 @dataclass
@@ -848,6 +850,14 @@ def _permit_revoked(case: Case, event: Event, data: Data, private: Data) -> None
     case.permits[data["number"]].state = "revoked"
 
 
+def _permit_suspended(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.permits[data["number"]].state = "suspended"
+
+
+def _permit_reinstated(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.permits[data["number"]].state = "valid"
+
+
 def _permit_expired(case: Case, event: Event, data: Data, private: Data) -> None:
     case.permits[data["number"]].state = "expired"
 
@@ -1003,6 +1013,8 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "refund.ordered": _refund_ordered,
     "permit.issued": _permit_issued,
     "permit.revoked": _permit_revoked,
+    "permit.suspended": _permit_suspended,
+    "permit.reinstated": _permit_reinstated,
     "permit.expired": _permit_expired,
     "letter.issued": _letter_issued,
     "case.withdrawn": _withdrawn,

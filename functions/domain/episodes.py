@@ -9,7 +9,7 @@ from typing import Any
 
 import events
 from functions.domain import history, intake, queues, waits, words
-from functions.domain.case import Called, Case, Checked, Task, Writer
+from functions.domain.case import Called, Case, Checked, Permit, Task, Writer
 from functions.domain.clock import Calendar, Term, rfc3339
 from functions.domain.errors import Fault, Invalid, NotNow
 from functions.domain.sealing import may_be_withdrawn
@@ -139,13 +139,34 @@ def reopen(writer: Writer, service: Service, reason: str) -> None:
 
 def revoke(writer: Writer, reason: str) -> None:
     """A supervisor takes the valid permits of a case back: their public verification says so from now on."""
-    valid = [permit for permit in writer.case.permits.values() if permit.state == "valid"]
-    if not valid:
-        raise _not_now(writer.case, {"id": "Tidak ada izin yang berlaku.", "en": "There is no valid permit."})
-    for permit in valid:
+    for permit in _permits(writer.case, "valid", "suspended"):
         writer.add(
             events.PermitRevoked(number=permit.number, reason=history.digest(reason)), {"reason": reason}
         )
+
+
+def suspend(writer: Writer, reason: str) -> None:
+    """A supervisor takes the force of the valid permits for the time being, such as during an inspection."""
+    for permit in _permits(writer.case, "valid"):
+        writer.add(
+            events.PermitSuspended(number=permit.number, reason=history.digest(reason)), {"reason": reason}
+        )
+
+
+def reinstate(writer: Writer, reason: str) -> None:
+    """A supervisor gives suspended permits their force again."""
+    for permit in _permits(writer.case, "suspended"):
+        writer.add(
+            events.PermitReinstated(number=permit.number, reason=history.digest(reason)), {"reason": reason}
+        )
+
+
+def _permits(case: Case, *states: str) -> list[Permit]:
+    """Give the permits in these states; raises `NotNow` where there is none."""
+    found = [permit for permit in case.permits.values() if permit.state in states]
+    if not found:
+        raise _not_now(case, {"id": "Tidak ada izin yang berlaku.", "en": "There is no permit in force."})
+    return found
 
 
 def replace_permits(writer: Writer, kind: str) -> None:

@@ -21,7 +21,9 @@ from functions.domain.service import FormField, Service, Text
 
 Entry = Mapping[str, Any]
 State = Literal["valid", "expired", "suspended", "revoked"]
-KEEPING = frozenset({"permit.issued", "permit.revoked", "permit.expired"})
+KEEPING = frozenset(
+    {"permit.issued", "permit.suspended", "permit.reinstated", "permit.revoked", "permit.expired"}
+)
 """The types of events after which the register may say something else."""
 _FINAL = frozenset({"revoked", "expired"})
 _NUMBER = re.compile(r"([A-Z][A-Z0-9-]*)-(\d{4})-([0-9A-Z]{5})-([0-9A-Z]{5})")

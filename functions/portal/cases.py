@@ -22,7 +22,7 @@ PAGE = 20
 STATUSES = api.Status.__args__  # type: ignore[attr-defined]
 ERRANDS = ("withdraw", "appeal", "renew", "amend", "resume")
 """What an applicant can do with a whole case, each on a page of its own; the API names them alike."""
-OVERSIGHT = ("redrive", "extend", "reopen", "revoke")
+OVERSIGHT = ("redrive", "extend", "reopen", "suspend", "reinstate", "revoke")
 """What a supervisor can do with it."""
 
 

@@ -24,6 +24,8 @@ _DOING: Mapping[str, Callable[..., Reply]] = {
     "extend": acts.extend,
     "redrive": acts.redrive,
     "reopen": acts.reopen,
+    "suspend": acts.suspend,
+    "reinstate": acts.reinstate,
     "revoke": acts.revoke,
 }
 

@@ -242,6 +242,8 @@ SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
     "payment.received": _Teller.amount,
     "outcome.decided": _Teller.outcome,
     "permit.issued": _Teller.permit,
+    "permit.suspended": _Teller.permit,
+    "permit.reinstated": _Teller.permit,
     "permit.revoked": _Teller.permit,
     "permit.expired": _Teller.permit,
     "letter.issued": _Teller.letter,

@@ -111,7 +111,7 @@ class TestTheApplicant:
 
         assert (got.status, got.pointers) == (422, ["/form"])
 
-    @pytest.mark.parametrize("name", ["reopen", "revoke", "redrive", "extend"])
+    @pytest.mark.parametrize("name", ["reopen", "revoke", "suspend", "reinstate", "redrive", "extend"])
     def test_cannot_do_what_a_supervisor_does(self, as_: As, case: CaseDriver, name: str) -> None:
         body = {**WHY, "term": "5 wd"} if name == "extend" else WHY
 
@@ -128,6 +128,20 @@ class TestTheSupervisor:
 
         assert (got.status, [permit["state"] for permit in got.body["permits"]]) == (200, ["revoked"])
         assert act(as_("sri"), case, "revoke").status == 409
+
+    def test_suspends_a_permit_and_gives_it_its_force_again(self, as_: As, office: Office) -> None:
+        case = granted(office)
+        number = next(iter(case.case.permits))
+
+        suspended = act(as_("sri"), case, "suspend")
+        seen = as_().get(f"/v1/permits/{number}")
+        again = act(as_("sri"), case, "reinstate")
+
+        assert [permit["state"] for permit in suspended.body["permits"]] == ["suspended"]
+        assert {"reinstate", "revoke"} <= set(suspended.body["actions"])
+        assert seen.body["state"] == "suspended"
+        assert [permit["state"] for permit in again.body["permits"]] == ["valid"]
+        assert act(as_("sri"), case, "reinstate").status == 409
 
     def test_reopens_a_refused_case(self, as_: As, office: Office) -> None:
         got = act(as_("sri"), refused(office), "reopen")
@@ -180,9 +194,9 @@ ACTS: dict[str, Any] = {
     "extend": {**WHY, "term": "1 wd"},
     "hold": {**WHY, "on": True},
     "erase": None,
-    **dict.fromkeys(("withdraw", "appeal", "renew", "amend", "resume", "reopen", "revoke", "redrive"), WHY),
+    **dict.fromkeys(("withdraw", "appeal", "renew", "amend", "resume", "reopen", "revoke", "suspend", "reinstate", "redrive"), WHY),
 }  # fmt: skip
-LEADING_ELSEWHERE = {"submit", "withdraw", "appeal", "reopen", "revoke", "redrive", "erase"}
+LEADING_ELSEWHERE = {"submit", "withdraw", "appeal", "reopen", "revoke", "suspend", "reinstate", "redrive", "erase"}
 PATHS = {"patch": "", "upload": "/documents", "message": "/messages"}
 
 
