@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 
 from chalice.app import Request as HttpRequest
 from chalice.app import Response
@@ -36,7 +36,7 @@ from functions.portal import (
     worklist,
 )
 from functions.portal.sessions import RENEWED_AFTER, SESSION_COOKIE, YEAR, cookie, cookie_name
-from functions.portal.urls import own, url
+from functions.portal.urls import base_path, own, url
 from functions.portal.visit import CSRF, ONCE, Answer, Content, Html, SeeOther, Visit
 
 MODULES: Mapping[str, ModuleType] = {
@@ -107,10 +107,18 @@ def _page(visit: Visit, show: Callable[..., Answer], parameters: Mapping[str, st
 def _to_sign_in(visit: Visit) -> Answer:
     if visit.from_script:
         return Content.of({"signed_out": True}, 401)
-    going_on = visit.address if visit.request.method == "GET" else visit.address.removesuffix("/submit")
-    if visit.request.method == "GET" and visit.query:
-        going_on += f"?{urlencode(visit.query)}"
+    if visit.request.method == "POST":
+        # A form may lead to no other origin, so the way to the issuer begins with a link.
+        return Html("session-ended.html", {"back": _page_of_the_form(visit)}, status=401)
+    going_on = visit.address + (f"?{urlencode(visit.query)}" if visit.query else "")
     return SeeOther(url("/sign-in", next=own(going_on)))
+
+
+def _page_of_the_form(visit: Visit) -> str:
+    """Give the page that a form was sent from, where the browser says so."""
+    came_from = urlsplit(visit.header("Referer") or "")
+    path = came_from.path.removeprefix(base_path())
+    return own(path) if came_from.netloc == visit.header("Host") else "/"
 
 
 def _sorry(visit: Visit, error: LoketError) -> Answer:

@@ -10,6 +10,8 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -109,9 +111,6 @@ def in_process(identity: LocalIdentity) -> Callable[[str, Mapping[str, str] | No
 
 def session_key_kept_at(path: Path) -> bytes:
     """Give the key of the portal's cookies from a file, made at the first call, so that sessions outlive a restart."""
-    import os
-    import secrets
-
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -112,7 +112,13 @@ class Surfer:
         path = urlsplit(urljoin(page.address, form.get("action") or page.address)).path
         if (form.get("method") or "get").lower() == "get":
             return self.get(f"{path}?{urlencode(fields)}")
-        return self.ask("POST", path, urlencode(fields).encode(), "application/x-www-form-urlencoded")
+        return self.ask(
+            "POST",
+            path,
+            urlencode(fields).encode(),
+            "application/x-www-form-urlencoded",
+            referer=page.address,
+        )
 
     def send_file(self, page: Page, kind: str, content: bytes, filename: str, content_type: str) -> Page:
         """Send a file by the form of its kind, as a browser does without a script."""

@@ -18,7 +18,9 @@ from tests.portal.surfing import Surfer
 pytestmark = pytest.mark.xdist_group("services")
 Surf = Callable[..., Surfer]
 SERVICES = [pytest.param(service, id=service.code) for service in Catalogue().services()]
-ALONE = [pytest.param(service, id=service.code) for service in Catalogue().services() if service.above is None]
+ALONE = [
+    pytest.param(service, id=service.code) for service in Catalogue().services() if service.above is None
+]
 """Those that are not filed below a case of another service."""
 
 

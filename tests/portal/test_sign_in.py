@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ from functions.portal.sessions import SESSION_COOKIE, SignedIn, cookie, cookies
 from functions.portal.sign_in import FLOW, challenge
 from functions.portal.urls import own
 from infra.local.office import Office
+from infra.local.sign_in import session_key_kept_at
 from tests.portal.surfing import Page, Surfer
 
 pytestmark = pytest.mark.xdist_group("sign_in")
@@ -221,6 +223,18 @@ def test_a_form_without_the_token_of_this_session_changes_nothing(surf: Surf, to
     assert "no applications" in surfer.get("/cases").text
 
 
+def test_a_form_that_is_sent_after_the_session_says_so(surf: Surf) -> None:
+    surfer = surf("siti")
+    page = surfer.get("/services/building-permit/start")
+    surfer.cookies.clear()
+
+    page = surfer.submit(page, "/start")
+
+    assert page.status == 401
+    assert page.heading == "Your session has ended"
+    assert "/sign-in?next=%2Fservices%2Fbuilding-permit%2Fstart" in page.links()
+
+
 def test_a_token_of_another_session_is_worth_nothing(surf: Surf) -> None:
     siti, budi = surf("siti"), surf("budi")
     form = budi.get("/services/building-permit/start").form("/start")
@@ -250,6 +264,24 @@ def test_a_form_of_another_site_changes_nothing(surf: Surf) -> None:
     )
 
     assert page.status == 403
+
+
+def test_the_key_of_the_sessions_outlives_a_restart(tmp_path: Path) -> None:
+    first = session_key_kept_at(tmp_path / "data" / "session.key")
+
+    assert session_key_kept_at(tmp_path / "data" / "session.key") == first
+    assert len(first) == 64
+    assert (tmp_path / "data" / "session.key").stat().st_mode & 0o077 == 0
+
+
+def test_without_a_key_nobody_can_sign_in(
+    office: Office, surf: Surf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office.system.ports, "session_key", b"")
+
+    status, _, _ = office.gateway.portal("GET", "/sign-in", "", {}, b"")
+
+    assert status == 503
 
 
 def test_a_cookie_header_that_cannot_be_read_is_none() -> None:
