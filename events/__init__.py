@@ -272,7 +272,7 @@ class PaymentBilled(EventData):
 
 
 class PaymentRefunded(EventData):
-    """What was paid beyond the fee goes back: ``lines`` of which it was paid too much, ``payments`` from which it comes."""
+    """What was paid beyond the fee goes back: ``lines`` that were overpaid, ``payments`` from which it comes."""
 
     type = "payment.refunded"
     amount: int

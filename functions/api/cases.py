@@ -392,7 +392,9 @@ def above_of(parent: str | None) -> Case | None:
     """Give the case that a parent names, by its id or by the public number of a document that it has issued."""
     if parent is None:
         return None
-    known = parent if numbers.is_case_id(parent) else ports.views.claimed(f"permit/{register.as_written(parent)}")
+    known = (
+        parent if numbers.is_case_id(parent) else ports.views.claimed(f"permit/{register.as_written(parent)}")
+    )
     try:
         found: Case | None = ports.cases.load(known).case if known else None
     except CaseUnknown:

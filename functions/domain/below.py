@@ -57,7 +57,9 @@ def seen(child: Case, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
 
 def in_order(children: Iterable[Case]) -> list[Case]:
     """Sort by the moment of filing."""
-    return sorted(children, key=lambda child: (rfc3339(child.submitted_at) if child.submitted_at else "", child.id))
+    return sorted(
+        children, key=lambda child: (rfc3339(child.submitted_at) if child.submitted_at else "", child.id)
+    )
 
 
 def note(writer: Writer, found: Mapping[str, Any], *, episode: int, step: str) -> None:
@@ -66,11 +68,14 @@ def note(writer: Writer, found: Mapping[str, Any], *, episode: int, step: str) -
     gone = {name for name, value in found.items() if value is None}
     kept = {name: value for name, value in writer.case.facts.items() if name not in gone}
     writer.add(
-        events.FactsNoted(episode=episode, step=step, noted=sorted(found), facts={**kept, **new}), actor="system"
+        events.FactsNoted(episode=episode, step=step, noted=sorted(found), facts={**kept, **new}),
+        actor="system",
     )
 
 
-def tally(service: Service, case: Case, children: Sequence[View], wanted: Mapping[str, str]) -> dict[str, Any]:
+def tally(
+    service: Service, case: Case, children: Sequence[View], wanted: Mapping[str, str]
+) -> dict[str, Any]:
     """Compute the facts that are wanted over the cases below; nothing found takes a fact away."""
     context = {"children": list(children), "facts": dict(case.facts), "values": service.constants}
     return {name: evaluate(expression, context) for name, expression in wanted.items()}
@@ -115,7 +120,9 @@ def answer(writer: Writer, action: str, comment: Mapping[str, str] | None) -> bo
         if task.kind == "wait":
             said = "\n".join(comment.values()) if comment else None
             writer.add(
-                events.TaskCompleted(task=task.id, action=action, comment=history.digest(said) if said else None),
+                events.TaskCompleted(
+                    task=task.id, action=action, comment=history.digest(said) if said else None
+                ),
                 {"comment": said} if said else None,
                 actor="system",
             )
@@ -126,7 +133,12 @@ def answer(writer: Writer, action: str, comment: Mapping[str, str] | None) -> bo
 def reopen(writer: Writer) -> None:
     """What had been decided below is open again, because the process above goes back: its application waits anew."""
     case = writer.case
-    if case.status in ("rejected", "lapsed") and case.episode is None and case.submitted_at and not case.erased:
+    if (
+        case.status in ("rejected", "lapsed")
+        and case.episode is None
+        and case.submitted_at
+        and not case.erased
+    ):
         reason = "reconsidered"
         writer.add(events.CaseReopened(reason=history.digest(reason)), {"reason": reason}, actor="system")
         intake.open_episode(writer, "application", reason, actor="system")

@@ -173,9 +173,7 @@ class Queue:
         if not self.waiting:
             return frozenset()
         number = f"{self.number:010d}"
-        return frozenset(
-            {f"line#{number}", *(f"{name}#{key}#{number}" for name, key in self.order.items())}
-        )
+        return frozenset({f"line#{number}", *(f"{name}#{key}#{number}" for name, key in self.order.items())})
 
 
 @dataclass

@@ -102,7 +102,13 @@ def create(
 def take_in(writer: Writer, service: Service, calendar_of: waits.CalendarOf, decided: Case) -> None:
     """Bring what the child has come to back to its parent, once, and only if the parent has asked."""
     child = writer.case.children.get(decided.id)
-    if child is None or not child.task or child.decided or decided.status not in DECIDED or decided.episode is not None:
+    if (
+        child is None
+        or not child.task
+        or child.decided
+        or decided.status not in DECIDED
+        or decided.episode is not None
+    ):
         return
     task = writer.case.tasks[child.task]
     for document in decided.documents.values():

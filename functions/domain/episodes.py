@@ -59,9 +59,7 @@ def take_back(
     _end(writer)
 
 
-def _come_to_nothing(
-    writer: Writer, service: Service | None, calendar: Calendar | None, reason: str
-) -> None:
+def _come_to_nothing(writer: Writer, service: Service | None, calendar: Calendar | None, reason: str) -> None:
     """What the case was for is given up: its number in line, and what was paid in before.
 
     A change of what stands leaves it standing.

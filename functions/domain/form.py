@@ -143,7 +143,11 @@ def explained(service: Service, context: Mapping[str, Any]) -> list[dict[str, An
         inputs = {key: facts_.get(key) for key in (facts_ if by_fee else names_below("facts", one.value))}
         late = [key for key in ("months_late", "due_on") if by_fee or reads(key, one.value)]
         moment = {key: context[key] for key in late if context.get(key) is not None}
-        said = {language: fill(text, known) for language, text in one.words.pair().items()} if one.words else None
+        said = (
+            {language: fill(text, known) for language, text in one.words.pair().items()}
+            if one.words
+            else None
+        )
         found.append(
             {
                 "rule": f"{service.code}/{name}",

@@ -90,9 +90,7 @@ def patch(writer: Writer, service: Service, change: Mapping[str, Any]) -> None:
         writer.add(events.FormChanged(pointers=pointers, form=history.digest(new)), {"patch": dict(change)})
 
 
-def submit(
-    writer: Writer, service: Service, calendar_of: CalendarOf, above: Case | None = None
-) -> None:
+def submit(writer: Writer, service: Service, calendar_of: CalendarOf, above: Case | None = None) -> None:
     """Check everything at once, give the case its number and open its first episode."""
     case = writer.case
     if case.status != "draft":
@@ -121,7 +119,12 @@ def submit(
 
 
 def open_episode(
-    writer: Writer, process: str, reason: str | None = None, *, act: str | None = None, actor: str | None = None
+    writer: Writer,
+    process: str,
+    reason: str | None = None,
+    *,
+    act: str | None = None,
+    actor: str | None = None,
 ) -> None:
     """Open the next episode of a case; the relay gives it an execution."""
     number = len(writer.case.episodes) + 1

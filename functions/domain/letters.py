@@ -64,7 +64,11 @@ def compose(
     }  # fmt: skip
     blocks: list[Block] = []
     for block in described.blocks:
-        built = _rows(block.each, contexts, children) if block.each else _built(block, case, service, contexts, reasons)
+        built = (
+            _rows(block.each, contexts, children)
+            if block.each
+            else _built(block, case, service, contexts, reasons)
+        )
         blocks += built
     return Letter(
         letterhead=Letterhead(government=agency.government, agency=agency.name, address=(agency.address,)),

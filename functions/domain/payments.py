@@ -164,9 +164,7 @@ def balance(case: Case) -> Balance:
     refunded = sum(payment.refunded for payment in case.payments.values())
     standing = sum(payment.amount for payment in case.payments.values() if payment.state in STANDING)
     assessed = case.fee["amount"] if case.fee else 0
-    return Balance(
-        received + standing, received, refunded, standing, max(0, received - refunded - assessed)
-    )
+    return Balance(received + standing, received, refunded, standing, max(0, received - refunded - assessed))
 
 
 def refund(writer: Writer) -> int:
@@ -181,9 +179,7 @@ def refund(writer: Writer) -> int:
         if share:
             parts.append({"payment": payment.id, "amount": share})
             left -= share
-    over = [
-        {"code": line["code"], "amount": -line["amount"]} for line in rest(case.fee["lines"], paid(case))
-    ]
+    over = [{"code": line["code"], "amount": -line["amount"]} for line in rest(case.fee["lines"], paid(case))]
     writer.add(
         events.PaymentRefunded(amount=amount, currency=case.fee["currency"], lines=over, payments=parts),
         actor="system",

@@ -88,7 +88,9 @@ RIGHTS: dict[str, tuple[Relation, ...]] = {
 NOT_BY_HAND = frozenset({"await", "wait"})
 """Kinds of tasks that wait for another case or for a date: nobody answers them."""
 
-OWN_CASE_CLOSED = frozenset({"reopen", "revoke", "suspend", "reinstate", "extend", "redrive", "assign", "erase", "hold"})
+OWN_CASE_CLOSED = frozenset(
+    {"reopen", "revoke", "suspend", "reinstate", "extend", "redrive", "assign", "erase", "hold"}
+)
 """What nobody may do as an official in a case of their own."""
 
 

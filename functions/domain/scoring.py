@@ -124,15 +124,26 @@ def rank(
 ) -> None:
     """Rank the cases by what all evaluators gave, and leave in the history how that came about."""
     case = writer.case
-    done = [task for task in case.tasks_of(episode, step.scores, round_) if task.state == "done" and task.scores]
+    done = [
+        task for task in case.tasks_of(episode, step.scores, round_) if task.state == "done" and task.scores
+    ]
     if not done:
         raise LoketError("nobody has scored")
     criteria = criteria_of(step, case)
     weights = weights_of(step, case, criteria)
     shown = [child for child in children if child["id"] in done[0].scores]
-    scored = {child["id"]: score_of(child["id"], [task.scores for task in done], criteria, weights) for child in shown}
+    scored = {
+        child["id"]: score_of(child["id"], [task.scores for task in done], criteria, weights)
+        for child in shown
+    }
     ordered = sorted(
-        shown, key=lambda child: (-scored[child["id"]], *_ties(step, child, case), child["submitted_at"], child["id"])
+        shown,
+        key=lambda child: (
+            -scored[child["id"]],
+            *_ties(step, child, case),
+            child["submitted_at"],
+            child["id"],
+        ),
     )
     ranking = [
         {"child": child["id"], "rank": place, "score": written(scored[child["id"]])}
@@ -155,7 +166,9 @@ def rank(
     )
 
 
-def score_of(child: str, given: Sequence[Scores], criteria: Sequence[str], weights: Sequence[float]) -> Fraction:
+def score_of(
+    child: str, given: Sequence[Scores], criteria: Sequence[str], weights: Sequence[float]
+) -> Fraction:
     """Give the exact score of one case."""
     total = Fraction(0)
     for name, weight in zip(criteria, weights, strict=True):

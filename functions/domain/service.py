@@ -600,7 +600,12 @@ class Process(Model):
     @property
     def statuses(self) -> tuple[str, ...]:
         """The statuses in which it may be opened: those it names, else the usual ones of who opens it."""
-        usual = {"appeal": ("rejected",), "resume": ("lapsed",), "renew": ("approved",), "amend": ("approved",)}
+        usual = {
+            "appeal": ("rejected",),
+            "resume": ("lapsed",),
+            "renew": ("approved",),
+            "amend": ("approved",),
+        }
         return self.opens_from or usual.get(self.opened_by, ())
 
     def step(self, name: str) -> Step:
@@ -640,7 +645,9 @@ class LetterBlock(Model):
     def _has_one_content(self) -> LetterBlock:
         said = [name for name in type(self).model_fields if getattr(self, name) not in (None, False)]
         if len(said) != 1:
-            raise ValueError("a block is one of: paragraph, facts, fee, reasons, conditions, imposed, note, each")
+            raise ValueError(
+                "a block is one of: paragraph, facts, fee, reasons, conditions, imposed, note, each"
+            )
         return self
 
 

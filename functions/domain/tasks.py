@@ -23,7 +23,9 @@ _MOST_CONDITIONS = 30
 STANDARD = {"correct": ("resubmit",), "pay": ("paid",)}
 _LAST_RETURN = Action(
     name="return",
-    title=Text(id="Tolak: semua putaran perbaikan sudah habis", en="Refuse: every round of correction is used"),
+    title=Text(
+        id="Tolak: semua putaran perbaikan sudah habis", en="Refuse: every round of correction is used"
+    ),
     comment="required",
 )
 

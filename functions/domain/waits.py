@@ -35,7 +35,11 @@ from functions.domain.service import (
 Key = tuple[int, str, int]
 CalendarOf = Callable[[str], Calendar]
 
-SILENT_ACTION = {"approve": "approve", "refuse": "reject", "no_objection": "no_objection", "lapse": "lapse",
+SILENT_ACTION = {
+    "approve": "approve",
+    "refuse": "reject",
+    "no_objection": "no_objection",
+    "lapse": "lapse",
     "elapse": "elapse",
 }
 AGAINST = {"reject": "Rejected", "return": "Returned", "lapse": "Lapsed", "overdue": "Overdue"}
@@ -242,7 +246,10 @@ def _let_go(writer: Writer, service: Service, task: Task) -> None:
     step = step_of(writer.case, service, task.key)
     if not isinstance(step, HoldStep) or writer.now <= task.due_at or step.pending or step.again_when:
         return
-    action, rule = "lapse" if step.answered_by else "elapse", f"{service.code}/{task.step}: {service.clock.law}"
+    action, rule = (
+        "lapse" if step.answered_by else "elapse",
+        f"{service.code}/{task.step}: {service.clock.law}",
+    )
     writer.add(events.TaskExpired(task=task.id, action=action, rule=rule), actor="law")
 
 

@@ -39,9 +39,7 @@ def run(request: Request, desk: Desk) -> None:
         opened.append(child.id)
         by |= set(openers)
     desk.writer.add(
-        events.SealsOpened(
-            episode=request.episode, step=request.step, openers=sorted(by), opened=opened
-        ),
+        events.SealsOpened(episode=request.episode, step=request.step, openers=sorted(by), opened=opened),
         actor="system",
     )
 

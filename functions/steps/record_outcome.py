@@ -163,7 +163,9 @@ def _store(desk: Desk, letter: Letter, reason: str) -> tuple[str, bytes, str | N
 
 def _office_of(desk: Desk, episode: int, name: str | None) -> str | None:
     """Give the office of the official who did the task of this name."""
-    return next((task.role.partition("/")[0] for task in _decided(desk, episode, name)), None) if name else None
+    return (
+        next((task.role.partition("/")[0] for task in _decided(desk, episode, name)), None) if name else None
+    )
 
 
 def _decided(desk: Desk, episode: int, name: str | None = None) -> list[Task]:

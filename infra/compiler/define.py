@@ -170,7 +170,11 @@ def _wait(
         "Assign": assign,
         "Catch": [
             *(
-                {"ErrorEquals": [error], "Assign": {"wake": 0, **_next_round(step, error)}, "Next": titles[to]}
+                {
+                    "ErrorEquals": [error],
+                    "Assign": {"wake": 0, **_next_round(step, error)},
+                    "Next": titles[to],
+                }
                 for error, to in _verdicts(step, by_law)
             ),
             {
@@ -202,7 +206,11 @@ def _verdicts(
         case WaitStep():
             return []
         case HoldStep():
-            aside = (("Returned", step.again), ("Rejected", step.rejected), ("Lapsed", step.lapsed or step.exhausted))
+            aside = (
+                ("Returned", step.again),
+                ("Rejected", step.rejected),
+                ("Lapsed", step.lapsed or step.exhausted),
+            )
             return [(error, to) for error, to in aside if to]
         case TaskStep() | ConsultStep():
             aside = (("Returned", step.returned), ("Rejected", step.rejected), (by_law, step.by_law))
@@ -419,7 +427,9 @@ def _said(step: Step) -> str:
         case UnsealStep():
             return "What was filed under seal is opened, once its moment has come and two people have opened."
         case PublishStep():
-            return f"Issued on the way: {', '.join([*step.permits, *([step.letter] if step.letter else [])])}."
+            return (
+                f"Issued on the way: {', '.join([*step.permits, *([step.letter] if step.letter else [])])}."
+            )
         case ChooseStep():
             return "The declared facts choose the way."
         case OutcomeStep():

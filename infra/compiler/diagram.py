@@ -246,7 +246,11 @@ class _Drawing:
             case PayStep():
                 yield self._term(step.within)
             case WaitStep():
-                yield f"{self._word('at_most')} {self._term(step.within)}" if step.until else self._term(step.within)
+                yield (
+                    f"{self._word('at_most')} {self._term(step.within)}"
+                    if step.until
+                    else self._term(step.within)
+                )
             case CheckStep():
                 yield self._word("rules").format(len(step.rules))
             case RefundStep() | EnqueueStep():

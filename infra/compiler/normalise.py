@@ -18,7 +18,19 @@ from infra.compiler.finding import Faulty, Finding, Place
 from infra.compiler.read import Block, Row, line_of
 
 STEP_KINDS = (
-    *("task", "consult", "correct", "check", "assess", "refund", "pay", "wait", "choose", "enqueue", "outcome"),
+    *(
+        "task",
+        "consult",
+        "correct",
+        "check",
+        "assess",
+        "refund",
+        "pay",
+        "wait",
+        "choose",
+        "enqueue",
+        "outcome",
+    ),
     *("hold", "tally", "unseal", "rank", "answer", "publish"),
 )
 OF_THE_STEP = ("title", "then", "returned", "rejected")
@@ -51,7 +63,9 @@ def normalise(source: Block) -> Block:
     clock = source.get("clock")
     by_law = clock.get("by_law") if isinstance(clock, Block) else None
     normal = {
-        name: _process(process, ("processes", name), findings, by_law) if isinstance(process, Block) else process
+        name: _process(process, ("processes", name), findings, by_law)
+        if isinstance(process, Block)
+        else process
         for name, process in processes.items()
     }
     if findings:

@@ -194,9 +194,20 @@ ACTS: dict[str, Any] = {
     "extend": {**WHY, "term": "1 wd"},
     "hold": {**WHY, "on": True},
     "erase": None,
-    **dict.fromkeys(("withdraw", "appeal", "renew", "amend", "resume", "reopen", "revoke", "suspend", "reinstate", "redrive"), WHY),
+    **dict.fromkeys(("withdraw", "appeal", "renew", "amend", "resume"), WHY),
+    **dict.fromkeys(("reopen", "revoke", "suspend", "reinstate", "redrive"), WHY),
 }  # fmt: skip
-LEADING_ELSEWHERE = {"submit", "withdraw", "appeal", "reopen", "revoke", "suspend", "reinstate", "redrive", "erase"}
+LEADING_ELSEWHERE = {
+    "submit",
+    "withdraw",
+    "appeal",
+    "reopen",
+    "revoke",
+    "suspend",
+    "reinstate",
+    "redrive",
+    "erase",
+}
 PATHS = {"patch": "", "upload": "/documents", "message": "/messages"}
 
 

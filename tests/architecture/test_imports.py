@@ -40,17 +40,6 @@ LAWS: dict[str, tuple[set[str], set[str]]] = {
         {"events", "functions.domain", "functions.ports", "functions.runtime", "functions.api"},
         {"chalice", "pydantic", "pydantic_core"},
     ),
-    "functions/portal": (
-        {
-            "events",
-            "functions.domain",
-            "functions.ports",
-            "functions.runtime",
-            "functions.api",
-            "functions.portal",
-        },
-        {"chalice", "pydantic", "jinja2", "markupsafe"},
-    ),
 }
 
 PLACES = [place for place in LAWS if (ROOT / place).exists()]

@@ -158,7 +158,9 @@ def test_what_cannot_be_made_again_outlives_the_stack(template: Template, name: 
 def test_the_sealing_key_opens_for_one_function_and_for_a_moment_only(template: Template) -> None:
     statements = template["Resources"]["SealingKey"]["Properties"]["KeyPolicy"]["Statement"]
     allowed = {action for one in statements if one["Effect"] == "Allow" for action in as_list(one["Action"])}
-    bound = next(one for one in statements if "kms:Decrypt" in as_list(one["Action"]) and one["Effect"] == "Allow")
+    bound = next(
+        one for one in statements if "kms:Decrypt" in as_list(one["Action"]) and one["Effect"] == "Allow"
+    )
     denial = next(one for one in statements if one["Effect"] == "Deny")
 
     assert "kms:*" not in allowed

@@ -23,7 +23,12 @@ def test_takes_a_decimal_as_it_is_written() -> None:
 
 
 def test_rounds_half_up_to_two_decimals() -> None:
-    assert [written(Fraction(n, 1000)) for n in (83005, 83004, 5, 100_000)] == ["83.01", "83.00", "0.01", "100.00"]
+    assert [written(Fraction(n, 1000)) for n in (83005, 83004, 5, 100_000)] == [
+        "83.01",
+        "83.00",
+        "0.01",
+        "100.00",
+    ]
 
 
 @given(st.permutations([3, 50, 99.5, 12.25, 77]))

@@ -89,7 +89,9 @@ def test_announces_the_tender_and_its_winner_in_the_public_register(tendering: T
     assert (newest["reserve_1"], newest["reserve_2"]) == ("Peserta kopi-senja", "Peserta griya-nusantara")
 
 
-def test_takes_the_bond_from_the_estimate_where_the_bid_is_below_four_fifths_of_it(tendering: Tendering) -> None:
+def test_takes_the_bond_from_the_estimate_where_the_bid_is_below_four_fifths_of_it(
+    tendering: Tendering,
+) -> None:
     tendering.file(estimate=1_600_000_000).announce().three_bids().close().open().score(SCORES)
 
     noted = [event["data"]["facts"] for event in tendering.history() if event["type"] == "facts.noted"][-1]
@@ -127,7 +129,9 @@ def raw(tendering: Tendering) -> str:
     s3 = aws.client("s3")
     versions = s3.list_object_versions(Bucket=BUCKET).get("Versions", [])
     objects = [
-        s3.get_object(Bucket=BUCKET, Key=one["Key"], VersionId=one["VersionId"])["Body"].read().decode("latin-1")
+        s3.get_object(Bucket=BUCKET, Key=one["Key"], VersionId=one["VersionId"])["Body"]
+        .read()
+        .decode("latin-1")
         for one in versions
     ]
     return json.dumps(items, default=str) + "".join(objects)
@@ -137,10 +141,18 @@ def test_gives_the_bidder_a_receipt_of_the_ciphertext(tendering: Tendering) -> N
     tendering.file().announce().bid("sinar-jaya")
 
     own = tendering.as_("sinar-jaya").get(f"/v1/cases/{tendering.bids['sinar-jaya']}").body
-    sealed = [e for e in tendering.history(tendering.bids["sinar-jaya"], "sinar-jaya") if e["type"] == "content.sealed"]
+    sealed = [
+        e
+        for e in tendering.history(tendering.bids["sinar-jaya"], "sinar-jaya")
+        if e["type"] == "content.sealed"
+    ]
 
     assert own["form"] == {}
-    assert own["sealed"] == {"fields": ["bidder", "price"], "opens_at": "2026-02-16T03:00:00Z", "opened_at": None}
+    assert own["sealed"] == {
+        "fields": ["bidder", "price"],
+        "opens_at": "2026-02-16T03:00:00Z",
+        "opened_at": None,
+    }
     assert len(sealed[0]["data"]["digest"]) == 64
 
 
@@ -297,7 +309,9 @@ def test_negotiates_with_too_few_bids_otherwise(tendering: Tendering) -> None:
 
 def test_shows_no_evaluator_the_scores_of_another_before_all_are_in(tendering: Tendering) -> None:
     tendering.file().announce().three_bids().close().open()
-    first = tendering.complete(EVALUATORS[0], "submit_scores", "Rahasia saya.", scores=tendering.by_bid(SCORES))
+    first = tendering.complete(
+        EVALUATORS[0], "submit_scores", "Rahasia saya.", scores=tendering.by_bid(SCORES)
+    )
     assert first.status == 200
 
     for username in (EVALUATORS[1], KPA, SUPERVISOR, OFFICER):
@@ -422,7 +436,9 @@ def test_takes_no_objection_after_the_window(tendering: Tendering) -> None:
 def test_takes_no_objection_of_others(tendering: Tendering) -> None:
     announced(tendering)
 
-    answer = tendering.as_("agus").post(f"/v1/cases/{tendering.bids['kopi-senja']}/appeal", {"reason": "Saya juga."})
+    answer = tendering.as_("agus").post(
+        f"/v1/cases/{tendering.bids['kopi-senja']}/appeal", {"reason": "Saya juga."}
+    )
 
     assert answer.status == 404
 

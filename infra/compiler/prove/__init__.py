@@ -17,7 +17,15 @@ Proof = Callable[[Subject], Iterator[Finding]]
 
 GROUPS: tuple[tuple[Proof, ...], ...] = (
     names.PROOFS,
-    (*flow.PROOFS, *people.PROOFS, *money.PROOFS, *words.PROOFS, *children.PROOFS, *lines.PROOFS, *seals.PROOFS),
+    (
+        *flow.PROOFS,
+        *people.PROOFS,
+        *money.PROOFS,
+        *words.PROOFS,
+        *children.PROOFS,
+        *lines.PROOFS,
+        *seals.PROOFS,
+    ),
     (*words.OF_THE_EXAMPLE, *children.OF_THE_EXAMPLE, *lines.OF_THE_EXAMPLE, *bounds.PROOFS),
 )
 """In this order: ways to nowhere cannot be walked, loops have no length, and unreadable expressions no value."""

@@ -91,7 +91,11 @@ def most_events(process: Process) -> int:
     """Give the most events that one execution of a process can write."""
     reached = Graph.of(process).reachable()
     a_round = sum(_events(step) for step in process.steps if step.name in reached)
-    return (1 + _rounds(process) + _bills_again(process)) * a_round + LOOKS_A_YEAR * 2 * EVENTS_OF_WAIT + EVENTS_AROUND
+    return (
+        (1 + _rounds(process) + _bills_again(process)) * a_round
+        + LOOKS_A_YEAR * 2 * EVENTS_OF_WAIT
+        + EVENTS_AROUND
+    )
 
 
 def most_days(service: Service, process: Process) -> int:

@@ -55,13 +55,17 @@ def late_bills_are_assessed_anew(subject: Subject) -> Iterator[Finding]:
                 continue
             to = walk.process.step(step.overdue)
             if not isinstance(to, AssessStep) or step.name not in walk.graph.forward().reachable(to.name):
-                message = f"`overdue: {to.name}` is no `assess` that leads to this bill; name the one before it"
+                message = (
+                    f"`overdue: {to.name}` is no `assess` that leads to this bill; name the one before it"
+                )
                 yield Finding("overdue-elsewhere", (*place, "overdue"), message)
             if step.times < 1:
                 message = "say how often a late bill is assessed anew, such as `times: 3`"
                 yield Finding("overdue-unbounded", place, message)
             if corrects:
-                message = "late bills and corrections would count in one number of rounds; make it two processes"
+                message = (
+                    "late bills and corrections would count in one number of rounds; make it two processes"
+                )
                 yield Finding("overdue-beside-correction", (*place, "overdue"), message)
 
 
@@ -71,7 +75,9 @@ def refunds_are_decided(subject: Subject) -> Iterator[Finding]:
         tasks = [step.name for step, _ in walk.steps() if isinstance(step, TaskStep | ConsultStep)]
         for step, place in walk.steps():
             if isinstance(step, RefundStep) and not walk.graph.always_before(tasks, step.name):
-                message = f"`{step.name}` gives money back although nobody has decided it; put a `task` before it"
+                message = (
+                    f"`{step.name}` gives money back although nobody has decided it; put a `task` before it"
+                )
                 yield Finding("refund-undecided", place, message)
 
 

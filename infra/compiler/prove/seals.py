@@ -56,7 +56,9 @@ def sealed_fields_stay_shut(subject: Subject) -> Iterator[Finding]:
         for path in paths:
             read = path.names[1] if path.names[0] == "form" and len(path.names) > 1 else None
             if read in sealed.fields or path.names == ("form",):
-                message = f"`{'.'.join(path.names)}` is under seal when this is evaluated; use what stands open"
+                message = (
+                    f"`{'.'.join(path.names)}` is under seal when this is evaluated; use what stands open"
+                )
                 yield Finding("seal-broken", phrase.place, message)
 
 
@@ -74,7 +76,11 @@ def seals_can_be_opened(subject: Subject) -> Iterator[Finding]:
         return
     known = facts_of(parent)
     try:
-        names = {path.names[1] for path in uses(sealed.until).paths if path.names[0] == "facts" and len(path.names) > 1}
+        names = {
+            path.names[1]
+            for path in uses(sealed.until).paths
+            if path.names[0] == "facts" and len(path.names) > 1
+        }
     except Unreadable as error:
         yield Finding("expression-unreadable", ("sealed", "until"), str(error))
         return

@@ -178,7 +178,13 @@ def expressions_hold_for_the_example(subject: Subject) -> Iterator[Finding]:
         yield Finding("example-fails", ("facts",), f"with the example, {error}")
         return
     codes = dict.fromkeys((line.code for line in service.fee.lines) if service.fee else (), 0)
-    context |= {"working_days": {}, "months_late": 0, "due_on": FIRST_DAY.isoformat(), "paid": codes, "lines": codes}
+    context |= {
+        "working_days": {},
+        "months_late": 0,
+        "due_on": FIRST_DAY.isoformat(),
+        "paid": codes,
+        "lines": codes,
+    }
     for phrase in phrases(service):
         if set(SCOPES[phrase.scope]) <= set(context):
             try:
