@@ -57,7 +57,7 @@ class Window:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt-get install -y chromium")
+        pytest.fail("Chromium is missing. `make test` installs it; by hand: apt-get install -y chromium")
     with sync_playwright() as playwright:
         # Whoever runs this in a container is often root, for whom Chromium has no sandbox.
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
