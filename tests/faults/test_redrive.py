@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from functions.domain.errors import NotNow
 from functions.runtime.observability import logger
 from functions.streams.relay import execution_name
 from infra.driver import CaseDriver
+from infra.local.aws import LocalClock
 from infra.local.system import LocalSystem, definitions
-from tests.builders import SHOP, asked
+from tests.builders import MORNING, SHOP, asked
 from tests.faults.conftest import OVERSIGHT, Persistent, effects, onward
 
 APPLICATION = json.loads(definitions()["building-permit-application"])["States"]
@@ -69,9 +71,6 @@ def way(case: CaseDriver, kill_at: str | None = None) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def undisturbed() -> dict[str, Any]:
-    from infra.local.aws import LocalClock
-    from tests.builders import MORNING
-
     with LocalSystem(LocalClock(MORNING, frozen=True)) as running:
         return way(CaseDriver(running))
 
@@ -122,6 +121,76 @@ def test_a_step_that_breaks_parks_the_case_and_goes_on_after_a_redrive(
     found = effects(case)
     assert found == plain
     assert (len(found["permits"]), len(found["bills"])) == (1, 1)
+
+
+def refuse(case: CaseDriver) -> None:
+    case.file(SHOP).bring().submit()
+    case.act("pupr/secretariat", "approve").act("pupr/tpt", "reject", comment="x")
+    case.act("damkar/fire-safety", "no_objection").act("tata-ruang/spatial-plan", "no_objection")
+
+
+def lapse(case: CaseDriver) -> None:
+    case.file(SHOP).bring().submit()
+    case.act("pupr/secretariat", "return", comment="x", data=asked(("/floors",)))
+    case.advance(days=31)
+
+
+def appeal(case: CaseDriver, action: str) -> None:
+    refuse(case)
+    onward(case)
+    case.appeal().act("dpmptsp/supervisor", action, comment="x", task="decide-appeal")
+
+
+# Each state of both processes in which a function answers at once, how one comes there, and its how-manieth call it is.
+ACTING: dict[str, tuple[Callable[[CaseDriver], object], str, int]] = {
+    "Assess the fee": (lambda case: case.file(SHOP).bring().submit(), "assess_fee", 1),
+    "Issue the permit": (lambda case: case.file(SHOP).bring().submit(), "record_outcome", 1),
+    "Refuse the application": (refuse, "record_outcome", 1),
+    "Declare the application lapsed": (lapse, "record_outcome", 1),
+    "Open the application anew": (lambda case: appeal(case, "approve"), "record_outcome", 2),
+    "Dismiss the appeal": (lambda case: appeal(case, "reject"), "record_outcome", 2),
+}
+
+
+def test_every_acting_state_is_known():
+    acting = {
+        name
+        for process in ("application", "appeal")
+        for name, state in json.loads(definitions()[f"building-permit-{process}"])["States"].items()
+        if state.get("Resource", "").endswith(":invoke") and name != "Call for attention"
+    }
+
+    assert acting == set(ACTING)
+
+
+@pytest.mark.parametrize("state", ACTING)
+def test_an_execution_that_broke_where_a_function_acts_goes_on_after_a_redrive(state: str):
+    go, function, nth = ACTING[state]
+    found, parked = [], []
+
+    for broken in (False, True):
+        with LocalSystem(LocalClock(MORNING, frozen=True)) as system:
+            case = Persistent(system)
+            if broken:
+                system.aws.faults.fail("lambda", function, nth=nth, error=RuntimeError("a fault in the code"))
+            go(case)
+            found.append(effects(onward(case)))
+            parked += [event["data"]["state"] for event in case.history if event["type"] == "case.parked"]
+
+    assert found[1] == found[0]
+    assert parked == [state]
+
+
+def test_an_appeal_that_was_killed_while_it_waited_goes_on_after_a_redrive(case: Persistent):
+    refuse(case)
+    case.appeal()
+    kill(case)
+    assert case.case.status == "needs_attention"
+
+    case.redrive().act("dpmptsp/supervisor", "reject", comment="x", task="decide-appeal")
+
+    assert case.case.status == "rejected"
+    assert case.types.count("outcome.decided") == 2
 
 
 def test_a_case_that_cannot_be_parked_by_its_definition_is_parked_when_its_execution_has_failed(
