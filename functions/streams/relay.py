@@ -136,7 +136,8 @@ def _answer(case: Case, service: Service, token: Token) -> None:
     key = (token.episode, token.step, token.round)
     verdict = waits.Verdict(token.answer) if token.answer else waits.verdict_of(case, service, key)
     if not episode.open:
-        if verdict is None:
+        # Who withdraws may come between the last answer and the relay; an outcome is the driver's own doing.
+        if verdict is None or case.status == "withdrawn":
             ports.executions.fail(token.token, "CaseClosed", "the episode has ended")
     elif verdict and verdict.error:
         ports.executions.fail(token.token, verdict.error, verdict.action)

@@ -196,6 +196,17 @@ def test_a_withdrawal_while_a_step_opens_its_tasks_leaves_nothing_open(
     assert [run.status for run in case.aws.runs()] in ([], ["SUCCEEDED"])
 
 
+def test_a_withdrawal_after_the_last_answer_and_before_the_relay_looks_ends_the_execution(case: Persistent):
+    case.file(SHOP).bring().submit()
+    case.aws.faults.fail("lambda", "relay", times=22, error=RuntimeError("away"))
+    case.act("pupr/secretariat", "approve").withdraw()
+
+    case.advance(minutes=3)
+
+    assert case.case.status == "withdrawn"
+    assert [(run.status, run.states[-1]) for run in case.aws.runs()] == [("SUCCEEDED", "Closed elsewhere")]
+
+
 def test_records_of_the_stream_that_come_again_much_later_change_nothing(
     system: LocalSystem, case: Persistent, plain: dict[str, Any]
 ):
