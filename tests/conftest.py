@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+import functions.runtime.observability  # noqa: F401 - sets the level that a test then finds
 
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",
@@ -17,3 +22,12 @@ os.environ.pop("AWS_PROFILE", None)
 
 settings.register_profile("loket", deadline=None, database=None, print_blob=True)
 settings.load_profile("loket")
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_loudly_as_before() -> Iterator[None]:
+    """The command line lowers the voice of the whole process; the next test must hear everything again."""
+    quiet = logging.getLogger("loket")
+    level = quiet.level
+    yield
+    quiet.setLevel(level)

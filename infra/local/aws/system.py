@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +37,7 @@ from infra.local.aws.clock import LocalClock
 from infra.local.aws.faults import Faults
 from infra.local.aws.functions import Functions
 from infra.local.aws.journal import Journal, State
-from infra.local.aws.motion import Motion
+from infra.local.aws.motion import Motion, NotSettled
 from infra.local.aws.objects import Objects
 from infra.local.aws.outbox import Outbox
 from infra.local.aws.patches import Patches
@@ -45,6 +46,7 @@ from infra.local.aws.streams import DeadLetter, Streams
 from infra.local.aws.tables import Change, Tables
 
 STOP_SECONDS = 10.0
+STOP_STEP_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -137,12 +139,24 @@ class LocalAws:
         self._streams.close()
         self._bus.close()
         self._stopping = True
-        for execution in self._executions():
-            execution.stop()
         try:
-            self.motion.join(STOP_SECONDS)
+            self._end_executions()
         finally:
             self._leave()
+
+    def _end_executions(self) -> None:
+        """Stop all until none runs: one that was just starting does not hear the first time."""
+        give_up = time.monotonic() + STOP_SECONDS
+        while True:
+            for execution in self._executions():
+                execution.stop()
+            try:
+                self.motion.join(STOP_STEP_SECONDS)
+            except NotSettled:
+                if time.monotonic() >= give_up:
+                    raise
+            else:
+                return
 
     def _leave(self) -> None:
         self._close_server()

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from moto.stepfunctions.parser.backend.execution import Execution
 
 from infra.local.aws import LocalAws
 
@@ -484,6 +485,23 @@ def test_an_execution_can_be_answered_and_stopped_the_moment_it_is_started(
 
     aws.settle()
     assert len(machines.api.list_executions(stateMachineArn=arn, statusFilter="ABORTED")["executions"]) == 30
+
+
+def test_a_system_that_stops_ends_an_execution_that_is_only_starting(
+    tokens: list[str], aws: LocalAws, machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, deaf = Execution.stop, iter([True])
+
+    def not_heard_at_first(execution: Execution, *arguments: Any, **more: Any) -> None:
+        if not next(deaf, False):
+            stop(execution, *arguments, **more)
+
+    machines.start({"Decide": token()})
+    monkeypatch.setattr(Execution, "stop", not_heard_at_first)
+
+    aws._end_executions()
+
+    assert [run.status for run in aws.runs()] == ["ABORTED"]
 
 
 def test_a_name_is_given_once(aws: LocalAws, machines: Machines) -> None:
