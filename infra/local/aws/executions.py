@@ -201,6 +201,8 @@ def _stop_for_good(patches: Patches, clock: LocalClock) -> None:
     def stop(
         execution: Execution, stop_date: Any = None, error: str | None = None, cause: str | None = None
     ) -> None:
+        if execution.exec_worker is None:
+            return
         env = execution.exec_worker.env
         env.set_stop(stop_date=clock.now(), cause=cause, error=error)
         if (
