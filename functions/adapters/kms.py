@@ -8,8 +8,7 @@ a repeated step gives the same bytes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -17,7 +16,6 @@ from io import BytesIO
 from typing import Any, TypedDict
 
 from asn1crypto import algos, core, csr, keys, pem, x509
-from botocore.exceptions import BotoCoreError, ClientError
 from pyhanko.pdf_utils.generic import ArrayObject, ByteStringObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -25,7 +23,7 @@ from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from functions.domain.errors import DependencyDown
+from functions.adapters.outage import translated
 
 # RFC 9336: the purpose "signing of documents".
 _DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.36"
@@ -229,7 +227,7 @@ class _Key:
 
     @cached_property
     def public(self) -> keys.PublicKeyInfo:
-        with _translated():
+        with translated("kms", _DOWN):
             answer = self._kms.get_public_key(KeyId=self._id)
         return keys.PublicKeyInfo.load(answer["PublicKey"])
 
@@ -239,14 +237,14 @@ class _Key:
 
     @cached_property
     def created_at(self) -> datetime:
-        with _translated():
+        with translated("kms", _DOWN):
             created: datetime = self._kms.describe_key(KeyId=self._id)["KeyMetadata"]["CreationDate"]
         return created.astimezone(UTC).replace(microsecond=0)
 
     def sign(self, message: bytes) -> bytes:
         if len(message) > _LARGEST_RAW_MESSAGE:
             raise ValueError(f"KMS signs at most {_LARGEST_RAW_MESSAGE} bytes, not {len(message)}")
-        with _translated():
+        with translated("kms", _DOWN):
             answer = self._kms.sign(
                 KeyId=self._id, Message=message, MessageType="RAW", SigningAlgorithm=self.scheme.kms
             )
@@ -356,15 +354,3 @@ _DOWN = {
     "id": "Layanan tanda tangan elektronik sedang tidak menjawab. Coba lagi nanti.",
     "en": "The signing service does not answer. Try again later.",
 }
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn KMS's errors into the domain's."""
-    try:
-        yield
-    except ClientError as error:
-        reason = error.response.get("Error", {}).get("Code")
-        raise DependencyDown(_DOWN, service="kms", reason=reason) from error
-    except BotoCoreError as error:
-        raise DependencyDown(_DOWN, service="kms", reason=type(error).__name__) from error

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from functions.adapters.sealer import bound
-from functions.domain.errors import DependencyDown, LoketError
+from functions.adapters.outage import Refusals, translated
+from functions.adapters.sealer import DOWN, bound
+from functions.domain.errors import LoketError
 
 
 class EnvelopeBroken(LoketError):
     """The envelope is not what was closed, or not for this context."""
+
+
+# KMS answers so to a wrong context and to a foreign ciphertext alike.
+_REFUSALS: Refusals = {
+    "InvalidCiphertextException": lambda code: EnvelopeBroken("the envelope is not for this context")
+}
 
 
 class KmsOpener:
@@ -29,7 +33,7 @@ class KmsOpener:
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        with _translated():
+        with translated("kms", DOWN, _REFUSALS):
             key = self._kms.decrypt(
                 KeyId=self._key, CiphertextBlob=_bytes(envelope["key"]), EncryptionContext=dict(context)
             )
@@ -43,23 +47,3 @@ class KmsOpener:
 
 def _bytes(text: str) -> bytes:
     return base64.b64decode(text)
-
-
-_DOWN = {
-    "id": "Layanan kunci sedang tidak menjawab. Coba lagi nanti.",
-    "en": "The key service does not answer. Try again later.",
-}
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn KMS's errors into the domain's: a wrong context or a foreign ciphertext is a broken envelope."""
-    try:
-        yield
-    except ClientError as error:
-        reason = error.response.get("Error", {}).get("Code")
-        if reason == "InvalidCiphertextException":
-            raise EnvelopeBroken("the envelope is not for this context") from error
-        raise DependencyDown(_DOWN, service="kms", reason=reason) from error
-    except BotoCoreError as error:
-        raise DependencyDown(_DOWN, service="kms", reason=type(error).__name__) from error

@@ -11,13 +11,10 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from functions.domain.errors import DependencyDown
+from functions.adapters.outage import translated
 
 _NONCE_BYTES = 12
 
@@ -33,7 +30,7 @@ class KmsSealer:
         """Give an envelope, as JSON values. Raises `DependencyDown`."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        with _translated():
+        with translated("kms", DOWN):
             key = self._kms.generate_data_key(
                 KeyId=self._key, KeySpec="AES_256", EncryptionContext=dict(context)
             )
@@ -57,19 +54,7 @@ def _text(content: bytes) -> str:
     return base64.b64encode(content).decode("ascii")
 
 
-_DOWN = {
+DOWN = {
     "id": "Layanan kunci sedang tidak menjawab. Coba lagi nanti.",
     "en": "The key service does not answer. Try again later.",
 }
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn KMS's errors into the domain's."""
-    try:
-        yield
-    except ClientError as error:
-        reason = error.response.get("Error", {}).get("Code")
-        raise DependencyDown(_DOWN, service="kms", reason=reason) from error
-    except BotoCoreError as error:
-        raise DependencyDown(_DOWN, service="kms", reason=type(error).__name__) from error
