@@ -43,7 +43,7 @@ class Uses:
 
     ``inner`` are names that are read from a value found (in a filter, in a step of a path) and not from the root;
     ``variables`` are paths that begin with a variable which the expression does not bind; ``compared`` are paths from
-    the root beside the texts that they are compared with.
+    the root beside the texts that they are compared with; ``negated`` are those of which ``$not`` is taken as they are.
     """
 
     paths: tuple[Path, ...]
@@ -51,6 +51,7 @@ class Uses:
     variables: frozenset[Names]
     functions: frozenset[str]
     compared: frozenset[tuple[Names, str]]
+    negated: frozenset[Names]
 
 
 @lru_cache(maxsize=4096)
@@ -68,6 +69,7 @@ def uses(expression: str) -> Uses:
         frozenset(walk.variables),
         frozenset(walk.functions),
         frozenset(walk.compared),
+        frozenset(walk.negated),
     )
 
 
@@ -90,6 +92,7 @@ class _Walk:
     variables: set[Names] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     compared: set[tuple[Names, str]] = field(default_factory=set)
+    negated: set[Names] = field(default_factory=set)
     bound: list[set[str]] = field(default_factory=lambda: [set()])
 
     def node(self, node: Any, *, at_root: bool) -> None:
@@ -167,6 +170,8 @@ class _Walk:
             self.node(procedure, at_root=at_root)
         for argument in node.arguments or ():
             self.node(argument, at_root=at_root)
+            if at_root and procedure.value == "not" and argument.type == "path":
+                self.negated.add(tuple(_leading_names(argument.steps)))
 
     def _compare(self, node: Any) -> None:
         for one, other in ((node.lhs, node.rhs), (node.rhs, node.lhs)):

@@ -30,6 +30,7 @@ WHEN = "when: facts.area > 50"
         (AMOUNT, "facts.area + $toMillis($now())", "function-unsteady", "differs each time"),
         (WHEN, "when: facts.size = 'huge'", "option-unknown", "`facts.size` is never `huge`; there are: large, small"),
         (WHEN, "when: \"form.size in ['large', 'smal']\"", "option-unknown", "did you mean `small`?"),
+        (WHEN, "when: $not(form.phone)", "nothing-negated", "write `$not(form.phone = true)`"),
         (SIZE, f"{SIZE}  name: form.owner\n", "fact-personal", "derive something that names nobody"),
         (SIZE, f"{SIZE}  name: $length(form.owner)\n", "fact-personal", "`owner` is personal"),
         (SIZE, f"{SIZE}  note: form.remark\n", "fact-personal", "free text"),
@@ -46,6 +47,14 @@ def test_an_expression_that_is_wrong_is_found(old: str, new: str, code: str, sai
 
     assert [finding.code for finding in found] == [code]
     assert said in found[0].message
+
+
+def test_a_fact_that_is_an_answer_that_may_be_missing_is_not_negated() -> None:
+    optional = ("minimum: 1, example: 10", "minimum: 1, required: false, example: 10")
+
+    assert codes(optional, (WHEN, "when: $not(facts.area)")) == ["nothing-negated"]
+    assert codes(optional, (WHEN, "when: $not(facts.area = 1) and $not($exists(form.phone))")) == []
+    assert codes((WHEN, "when: $not(facts.area)")) == []
 
 
 @pytest.mark.parametrize("whole", ["form", "$", "$$", "*", "**", "$string($)"])

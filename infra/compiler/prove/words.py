@@ -110,6 +110,28 @@ def options_exist(subject: Subject) -> Iterator[Finding]:
                 yield Finding("option-unknown", phrase.place, message)
 
 
+def nothing_is_not_negated(subject: Subject) -> Iterator[Finding]:
+    """JSONata's ``$not`` of an answer that is not there is nothing, and nothing counts as false."""
+    unsure = {
+        ("form", field.name) for field in subject.service.form.fields if field.when or not field.required
+    }
+    unsure |= {
+        ("facts", name) for name, text in subject.service.facts.items() if _names_alone(text) in unsure
+    }
+    for phrase, used in _readable(subject.service):
+        for names in sorted(used.negated & unsure):
+            name = ".".join(names)
+            message = (
+                f"`{name}` may be missing, and `$not` of nothing is not true; write `$not({name} = true)`"
+            )
+            yield Finding("nothing-negated", phrase.place, message)
+
+
+def _names_alone(expression: str) -> tuple[str, ...]:
+    """Give the names of an expression that is nothing but a path."""
+    return tuple(expression.strip().split("."))
+
+
 def facts_are_impersonal(subject: Subject) -> Iterator[Finding]:
     """Facts enter executions, the history and the register."""
     fields = {field.name: field for field in subject.service.form.fields}
@@ -392,6 +414,7 @@ PROOFS = (
     variables_are_bound,
     functions_are_steady,
     options_exist,
+    nothing_is_not_negated,
     facts_are_impersonal,
     contacts_are_personal,
     examples_are_given,
