@@ -327,7 +327,9 @@ class CaseDriver:
 
     def reopen(self, reason: str = "Ada bukti baru.", *, by: str | Person | None = None) -> CaseDriver:
         self.command(
-            by or self.supervisor, "reopen", lambda writer, service: episodes.reopen(writer, service, reason)
+            by or self.supervisor,
+            "reopen",
+            lambda writer, service: episodes.reopen(writer, service, self._calendar_of, reason),
         )
         return self
 

@@ -206,7 +206,8 @@ class Walk:
                 writer.add(
                     events.PermitIssued(number=number, kind="permit", document=document, sha256=PDF, size=1)
                 )
-            episodes.conclude(writer, self.service, result=result, opens=opens)
+            calendar = calendar_of(self.service.agency)
+            episodes.conclude(writer, self.service, result=result, opens=opens, calendar=calendar)
 
         self.do("system", decide)
         return self

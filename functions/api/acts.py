@@ -175,7 +175,12 @@ def message(call: Call, case: str) -> Reply:
     summary={"id": "Buka kembali berkas yang sudah diputus", "en": "Take a decided case up again"},
 )
 def reopen(call: Call, case: str) -> Reply:
-    return act(call, case, "reopen", lambda writer, service: episodes.reopen(writer, service, _reason(call)))
+    return act(
+        call,
+        case,
+        "reopen",
+        lambda writer, service: episodes.reopen(writer, service, ports.catalogue.calendar, _reason(call)),
+    )
 
 
 @route(

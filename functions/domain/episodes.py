@@ -92,7 +92,7 @@ def appeal(writer: Writer, service: Service, calendar_of: waits.CalendarOf, reas
                 "en": "Only a refusal can be appealed, and within its term.",
             },
         )
-    intake.open_episode(writer, "appeal", reason)
+    _open(writer, service, calendar_of(writer.case.agency), "appeal", reason)
 
 
 def extend(writer: Writer, service: Service, calendar_of: waits.CalendarOf, term: Term, reason: str) -> None:
@@ -123,7 +123,7 @@ def redrive(writer: Writer, reason: str) -> None:
     )
 
 
-def reopen(writer: Writer, service: Service, reason: str) -> None:
+def reopen(writer: Writer, service: Service, calendar_of: waits.CalendarOf, reason: str) -> None:
     """A supervisor takes a decided case up again: its application is examined anew."""
     case = writer.case
     closed = case.status in ("rejected", "lapsed", "withdrawn") and case.episode is None
@@ -132,7 +132,7 @@ def reopen(writer: Writer, service: Service, reason: str) -> None:
             case, {"id": "Berkas ini tidak dapat dibuka lagi.", "en": "This case cannot be reopened."}
         )
     writer.add(events.CaseReopened(reason=history.digest(reason)), {"reason": reason})
-    intake.open_episode(writer, "application", reason)
+    _open(writer, service, calendar_of(case.agency), "application", reason)
 
 
 def revoke(writer: Writer, reason: str) -> None:
@@ -322,7 +322,7 @@ def conclude(
         _come_to_nothing(writer, service, calendar, "refused" if result == "rejected" else "lapsed")
     _end(writer)
     if opens:
-        intake.open_episode(writer, opens)
+        _open(writer, service, calendar, opens)
     elif later and case.status == result:
         what, due = later
         writer.add(events.EpisodeScheduled(process=what.opens, due_at=rfc3339(due)), actor="system")
@@ -390,8 +390,7 @@ def begin(
         )
     calendar = calendar_of(case.agency)
     intake.change_answers(writer, service, calendar, form or {}, process.changes)
-    intake.open_episode(writer, name, reason, act=act)
-    waits.start_clock(writer, service, calendar, "submitted")
+    _open(writer, service, calendar, name, reason, act=act)
 
 
 _NO_PROCESS = {
@@ -417,6 +416,20 @@ def hold(writer: Writer, reason: str, *, on: bool) -> None:
     """Keep a case beyond its retention term, or let it go again."""
     data = events.HoldPlaced if on else events.HoldLifted
     writer.add(data(reason=history.digest(reason)), {"reason": reason})
+
+
+def _open(
+    writer: Writer,
+    service: Service,
+    calendar: Calendar | None,
+    process: str,
+    reason: str | None = None,
+    act: str | None = None,
+) -> None:
+    """Open the next episode; a clock that counts from the filing runs from now on, given the calendar."""
+    intake.open_episode(writer, process, reason, act=act)
+    if calendar:
+        waits.start_clock(writer, service, calendar, "submitted")
 
 
 def _call_off(writer: Writer, reason: str) -> None:

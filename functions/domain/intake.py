@@ -154,7 +154,11 @@ def change_answers(
     _fit(new)
     _demand([Fault(pointer, message) for pointer in closed])
     if pointers:
-        _demand(form_faults(service, new, today) + missing_documents(case, service, new, today))
+        _demand(
+            form_faults(service, new, today)
+            + _not_own(case, service, new)
+            + missing_documents(case, service, new, today)
+        )
         writer.add(
             events.AnswersChanged(
                 pointers=pointers, form=history.digest(new), facts=forms.facts(service, new, today=today)

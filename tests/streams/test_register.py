@@ -191,7 +191,7 @@ def test_the_first_end_counts_whatever_comes_after_it() -> None:
     before = ended(walk)
 
     walk.later(days=5)
-    walk.do("rina", lambda writer: episodes.reopen(writer, PERMIT, "Ada bukti baru."))
+    walk.do("rina", lambda writer: episodes.reopen(writer, PERMIT, CATALOGUE.calendar, "Ada bukti baru."))
     walk.open("completeness").act("completeness", "approve")
 
     assert walk.case.status == "in_review"

@@ -14,7 +14,7 @@ import events
 from functions.domain import case as cases
 from functions.domain import episodes, history
 from functions.domain.case import Case, Commit, Request, StepRecord, Writer
-from tests.builders import CASE_ID, HOUSE, MORNING, STAGES, Walk, case_in
+from tests.builders import CASE_ID, HOUSE, MORNING, STAGES, Walk, calendar_of, case_in
 
 
 def test_every_event_of_the_published_language_has_its_effect():
@@ -174,7 +174,7 @@ def test_what_was_asked_in_an_episode_that_ended_is_not_asked_in_the_next():
         .act("technical-review", "return", comment="x", data={"fields": [{"pointer": "/floors"}]})
     )
     walk.do("sri", lambda writer: episodes.withdraw(writer, walk.service, "no"))
-    walk.do("sri", lambda writer: episodes.reopen(writer, walk.service, "again"))
+    walk.do("sri", lambda writer: episodes.reopen(writer, walk.service, calendar_of, "again"))
     walk.open("completeness").act("completeness", "approve").open("review")
 
     walk.act("technical-review", "return", comment="x", data={"fields": [{"pointer": "/address"}]})

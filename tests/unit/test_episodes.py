@@ -12,7 +12,18 @@ from functions.domain import episodes
 from functions.domain.case import Writer
 from functions.domain.clock import Term
 from functions.domain.errors import Invalid, NotNow
-from tests.builders import HOUSE, SHOP, STAGES, Walk, calendar_of, case_in, holder, with_service, with_step
+from tests.builders import (
+    HOUSE,
+    PERMIT,
+    SHOP,
+    STAGES,
+    Walk,
+    calendar_of,
+    case_in,
+    holder,
+    with_service,
+    with_step,
+)
 
 SECOND = timedelta(seconds=1)
 OPEN = ["submitted", "in_review", "awaiting_applicant", "awaiting_payment", "needs_attention"]
@@ -29,7 +40,7 @@ def extend(walk: Walk, term: str) -> Walk:
 
 
 def reopen(walk: Walk) -> Walk:
-    return oversee(walk, episodes.reopen, walk.service, "New evidence.")
+    return oversee(walk, episodes.reopen, walk.service, calendar_of, "New evidence.")
 
 
 # -- withdrawing -------------------------------------------------------------------------------------------------
@@ -205,6 +216,29 @@ def test_a_case_that_came_to_nothing_is_examined_anew(status: str):
     assert walk.case.status == "in_review"
     assert walk.case.outcome is None
     assert walk.types()[-2:] == ["case.reopened", "episode.opened"]
+
+
+FROM_FILING = with_service(clock=PERMIT.clock.model_copy(update={"starts": "submitted"}))
+
+
+def test_a_term_that_counts_from_the_filing_runs_anew_in_what_is_reopened():
+    walk = reopen(Walk(service=FROM_FILING).rejected().later(days=30))
+
+    assert walk.types()[-3:] == ["case.reopened", "episode.opened", "clock.started"]
+    assert walk.case.clock is not None
+    assert walk.case.clock.started_at == walk.now
+
+
+def test_a_term_that_counts_from_the_filing_runs_anew_after_an_appeal_was_upheld():
+    walk = Walk(service=FROM_FILING).rejected().appeal()
+
+    walk.outcome("approved", opens="application")
+
+    assert walk.types()[-2:] == ["episode.opened", "clock.started"]
+
+
+def test_a_term_that_counts_from_completeness_waits_for_it_in_what_is_reopened():
+    assert reopen(case_in("rejected")).case.clock is None
 
 
 @pytest.mark.parametrize("status", ["draft", "approved", *OPEN])

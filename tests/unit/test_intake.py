@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from functions.domain import intake
+from functions.domain.case import Writer
 from functions.domain.errors import Forbidden, Invalid, NotNow, TooLarge
-from tests.builders import HOUSE, PERMIT, Walk, applicant, case_in, holder, lending, user, with_service
+from functions.domain.service import Own
+from tests.builders import (
+    HOUSE,
+    PERMIT,
+    Walk,
+    applicant,
+    calendar_of,
+    case_in,
+    holder,
+    lending,
+    user,
+    with_service,
+)
 
 
 def faults(act: Any) -> list[str]:
@@ -201,3 +215,40 @@ def test_values_that_only_one_case_may_hold_are_claimed_without_being_shown():
     assert claim.startswith("building-permit/land_title_number/")
     assert "04512" not in claim
     assert intake.claims_of(PERMIT, HOUSE) == ()
+
+
+# -- one's own number --------------------------------------------------------------------------------------------
+
+
+NUMBERED = with_service(own=Own(field="land_title_number"))
+
+
+def numbered(**walked: Any) -> Walk:
+    return Walk({**HOUSE, "land_title_number": "123"}, service=NUMBERED, **walked)
+
+
+def change_number(walk: Walk) -> None:
+    calendar, change = calendar_of(walk.service.agency), {"land_title_number": "456"}
+
+    def decide(writer: Writer) -> None:
+        intake.change_answers(writer, walk.service, calendar, change, ("land_title_number",))
+
+    walk.do(walk.case.applicant, decide)
+
+
+def test_who_files_for_themselves_does_not_change_to_the_number_of_somebody_else_later():
+    walk = numbered(person=replace(applicant(), employee_number="123")).create().bring().submit()
+
+    with pytest.raises(Invalid) as refused:
+        change_number(walk)
+
+    assert [fault.pointer for fault in refused.value.faults] == ["/land_title_number"]
+
+
+def test_the_number_in_what_an_officer_filed_for_somebody_can_be_changed_later():
+    walk = numbered(person=holder("dpmptsp/front-office")).create(on_behalf_of="siti").bring().submit()
+
+    change_number(walk)
+
+    assert walk.case.form is not None
+    assert walk.case.form["land_title_number"] == "456"

@@ -156,7 +156,7 @@ def test_who_paid_for_a_refused_application_does_not_pay_again():
 def test_only_the_difference_is_billed_when_the_new_fee_is_higher():
     walk = Walk().signing()
     walk.act("sign-permit", "reject", comment="No.").outcome("rejected")
-    walk.do("sri", lambda w: episodes.reopen(w, walk.service, "New plans."))
+    walk.do("sri", lambda w: episodes.reopen(w, walk.service, calendar_of, "New plans."))
     walk.open("completeness").act("completeness", "approve").open("review").returned(("/floor_area_m2",))
     walk.patch(floor_area_m2=99).act("correct-plans", "resubmit").open("review").reviewed().assess()
 
