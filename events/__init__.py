@@ -509,6 +509,13 @@ class ChildFiled(EventData):
     service: str
 
 
+class FilingClosed(EventData):
+    """The case above counts what was filed below it while it waited, ``wait``: this draft was not, and is too late."""
+
+    type = "filing.closed"
+    wait: str
+
+
 class ContentSealed(EventData):
     """Answers that nobody can read before ``opens_at``: ``digest`` is that of their ciphertext."""
 

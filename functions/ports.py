@@ -72,6 +72,9 @@ class Cases(Protocol):
         A repeat of the very same commit is no conflict.
         """
 
+    def below(self, case_id: str) -> list[str]:
+        """Give the ids of all cases that were opened below this one, strongly consistent, drafts too."""
+
     def claim(self, name: str, case_id: str) -> bool:
         """Let a case hold a name that no other may, such as ``permit/<number>``; tells whether it does."""
 

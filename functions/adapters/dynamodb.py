@@ -5,6 +5,7 @@
     CASE#<id>        @wait           the task tokens of the newest driver
     CASE#<id>        ~case, ~<task>  views: index keys and what lists show
     CLAIM#<name>     claim           a value or number that only one case may hold
+    BELOW#<case>     <id>            the register of the cases opened below one, each entered with its first commit
     NUMBERS#<line>   next            the next number of a line: it moves on with the commit that takes it
     QUEUE#<line>     line#<number>   who waits in it, and once more by the order of each reserve
 
@@ -89,11 +90,12 @@ class CaseTable:
         }
         try:
             with _answering():
-                if commit.claims or commit.line:
+                if commit.claims or commit.line or commit.below:
                     claims = [{"Put": self._claim(name, case_id)} for name in commit.claims]
                     at = moment(commit.events[-1].at)
                     line = self._line(case_id, commit.line, at) if commit.line else []
-                    self._client.transact_write_items(TransactItems=[{"Put": put}, *claims, *line])
+                    entry = [self._entry(case_id, commit.below)] if commit.below else []
+                    self._client.transact_write_items(TransactItems=[{"Put": put}, *claims, *line, *entry])
                 else:
                     self._client.put_item(**put)
         except ClientError as error:
@@ -104,6 +106,25 @@ class CaseTable:
         with _answering():
             answer = self._client.get_item(TableName=self._table, Key=_counter(line), ConsistentRead=True)
         return int(answer["Item"]["number"]["N"]) if "Item" in answer else 1
+
+    def below(self, case_id: str) -> list[str]:
+        """Read the register of a case; strongly consistent, so that whoever could be filed by now is in it."""
+        ask: dict[str, Any] = {
+            "TableName": self._table, "ConsistentRead": True, "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": f"BELOW#{case_id}"}},
+        }  # fmt: skip
+        found: list[str] = []
+        while True:
+            with _answering():
+                answer = self._client.query(**ask)
+            found += [item["sk"]["S"] for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                return found
+            ask["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _entry(self, case_id: str, above: str) -> dict[str, Any]:
+        item = {"pk": {"S": f"BELOW#{above}"}, "sk": {"S": case_id}}
+        return {"Put": {"TableName": self._table, "Item": item}}
 
     def _line(self, case_id: str, change: LineChange, at: datetime) -> list[dict[str, Any]]:
         """Give what goes along in the transaction of a commit that changes a line, the counter first.

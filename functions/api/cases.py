@@ -337,7 +337,14 @@ def create(call: Call) -> Reply:
 
     # The same key leads to the same case, so that a repeat finds what it made the first time.
     seed = call.key.key.encode() if call.key else secrets.token_bytes(16)
-    done = open_case(numbers.case_id(seed), call.person.username, service, decide, request=call.key)
+    done = open_case(
+        numbers.case_id(seed),
+        call.person.username,
+        service,
+        decide,
+        request=call.key,
+        below=above.id if above else None,
+    )
     return case_reply(call, done, location=f"/v1/cases/{done.case.id}")
 
 

@@ -28,13 +28,20 @@ def take_in(writer: Writer, child: Case) -> None:
         return
     if child.id not in case.children:
         writer.add(events.ChildFiled(child=child.id, service=child.service), actor="system")
-        if case.opened:
-            # It was filed in time, and its word came after the seals were broken: somebody must look at it.
-            writer.add(events.AlarmRaised(reason="filed_below_unopened"), actor="system")
     known = case.children[child.id]
     decided = child.status if child.status in DECIDED and child.episode is None else "in_review"
     if not known.task and known.status != decided and (decided in DECIDED or known.decided):
         writer.add(events.ChildDecided(child=child.id, status=decided), actor="system")
+
+
+def close(writer: Writer, service: Service, above: Case) -> None:
+    """Close a draft that was not filed while the case above waited for such; nothing while it still waits."""
+    at = service.above.at if service.above else ()
+    waits_ = [task for task in above.tasks.values() if task.step in at]
+    if writer.case.submitted_at or not waits_ or any(task.is_open for task in waits_):
+        return
+    if writer.case.closed_by != waits_[-1].id:
+        writer.add(events.FilingClosed(wait=waits_[-1].id), actor="system")
 
 
 def seen(child: Case, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -297,7 +297,10 @@ class LineChange:
 
 @dataclass(frozen=True)
 class Commit:
-    """What one command or one step changes: written as one item, or not at all."""
+    """What one command or one step changes: written as one item, or not at all.
+
+    ``below`` is the case in whose register a new case is entered with it.
+    """
 
     events: tuple[Event, ...]
     private: Mapping[str, Any] = field(default_factory=dict)
@@ -305,6 +308,7 @@ class Commit:
     step: StepRecord | None = None
     claims: tuple[str, ...] = ()
     line: LineChange | None = None
+    below: str | None = None
 
     @property
     def seq(self) -> int:
@@ -334,6 +338,7 @@ class Case:
     seals: list[Seal] = field(default_factory=list)
     opened_at: datetime | None = None
     opened: list[str] = field(default_factory=list)
+    closed_by: str | None = None
     ranking: list[dict[str, Any]] = field(default_factory=list)
     fee: dict[str, Any] | None = None
     checks: list[Checked] = field(default_factory=list)
@@ -452,11 +457,16 @@ class Writer:
         return bool(self._events)
 
     def commit(
-        self, *, request: Request | None = None, step: StepRecord | None = None, claims: Sequence[str] = ()
+        self,
+        *,
+        request: Request | None = None,
+        step: StepRecord | None = None,
+        claims: Sequence[str] = (),
+        below: str | None = None,
     ) -> Commit:
         """Give what is to be stored. Needs at least one event."""
         return Commit(
-            tuple(self._events), dict(self._private), request, step, tuple(claims), self._line_change()
+            tuple(self._events), dict(self._private), request, step, tuple(claims), self._line_change(), below
         )
 
     def _line_change(self) -> LineChange | None:
@@ -931,6 +941,10 @@ def _child_filed(case: Case, event: Event, data: Data, private: Data) -> None:
     case.children[data["child"]] = Child(data["child"], data["service"])
 
 
+def _filing_closed(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.closed_by = data["wait"]
+
+
 def _content_sealed(case: Case, event: Event, data: Data, private: Data) -> None:
     case.seals.append(Seal(tuple(data["fields"]), moment(data["opens_at"]), private.get("envelope")))
 
@@ -1025,6 +1039,7 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "child.started": _child_started,
     "child.decided": _child_decided,
     "child.filed": _child_filed,
+    "filing.closed": _filing_closed,
     "content.sealed": _content_sealed,
     "content.opened": _content_opened,
     "seals.opened": _seals_opened,

@@ -127,8 +127,8 @@ def _people(task: Task) -> set[str]:
 
 
 def open_up(writer: Writer, service: Service, content: Mapping[str, Any], opened_by: list[str]) -> None:
-    """Note what was under the seals of a case, once."""
-    if writer.case.opened_at is None:
+    """Note what was under the seals of a case, once; one that was withdrawn in time stays shut."""
+    if writer.case.opened_at is None and writer.case.status != "withdrawn":
         form = forms.clean(service, {**(writer.case.form or {}), **content})
         shown = {name: value for name, value in form.items() if name in content}
         writer.add(
@@ -138,5 +138,5 @@ def open_up(writer: Writer, service: Service, content: Mapping[str, Any], opened
 
 
 def may_be_withdrawn(case: Case, now: datetime) -> bool:
-    """What was filed under seal can be taken back until its moment, and not after."""
-    return all(now <= seal.opens_at for seal in case.seals)
+    """What was filed under seal can be taken back until its moment, and not after, nor once it was opened."""
+    return case.opened_at is None and all(now <= seal.opens_at for seal in case.seals)

@@ -1,19 +1,54 @@
-"""The cases below another, loaded: strongly consistent, so that nothing that was filed in time is missed."""
+"""The cases below another, loaded: strongly consistent, so that nothing that was filed in time is missed.
+
+A case is entered in the register of the one above with its first commit, long before it can be filed. Who counts reads
+the register and closes each draft in it by a commit of its own. Filing is a commit of the draft as well, and one of
+the two is first: either the case was filed and is counted, or it was not and whoever files it decides again on a case
+above that takes in nothing now. No clock and no stream has a say in it.
+
+    draft ─┬─ filed first  ─▶ counted
+           └─ closed first ─▶ filing it is refused
+"""
 
 from __future__ import annotations
 
 from functions.domain import below
-from functions.domain.case import Case
+from functions.domain.case import Case, Writer
 from functions.domain.errors import CaseUnknown
+from functions.domain.service import Service
+from functions.runtime.commands import change
+from functions.runtime.step import Desk
 from functions.runtime.wiring import ports
 
 
 def load(case: Case) -> list[Case]:
     """Give the cases that were filed below this one, in the order of filing."""
+    return below.in_order(child for child in _registered(case) if child.submitted_at)
+
+
+def count(desk: Desk) -> list[Case]:
+    """Give the cases below as they count: whoever is not among them cannot be filed any more."""
+    above = desk.case
+    found = [child if child.submitted_at else _closed(child, above) for child in _registered(above)]
+    filed = below.in_order(child for child in found if child.submitted_at)
+    for child in filed:
+        below.take_in(desk.writer, child)
+    return filed
+
+
+def _registered(case: Case) -> list[Case]:
     found = []
-    for child in below.filed(case):
+    for child in dict.fromkeys([*below.filed(case), *ports.cases.below(case.id)]):
         try:
             found.append(ports.cases.load(child).case)
         except CaseUnknown:
             continue
-    return below.in_order(found)
+    return found
+
+
+def _closed(child: Case, above: Case) -> Case:
+    """Close a draft, once for each wait that took in cases; gives the case as it then is, which may be filed."""
+
+    def decide(writer: Writer, service: Service) -> None:
+        below.close(writer, service, above)
+
+    return change(child.id, "system", decide).case

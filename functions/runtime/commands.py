@@ -84,15 +84,18 @@ def open_case(
     decide: Callable[[Writer], None],
     *,
     request: Request | None = None,
+    below: str | None = None,
 ) -> Done:
     """Write the first commit of a case. With an Idempotency-Key its id follows from the key, so a repeat meets it.
+
+    ``below`` is the case in whose register it is entered.
 
     Raises what ``decide`` raises, `KeyReused`, `DependencyDown`.
     """
     writer = Writer(Case(case_id), actor=actor, now=ports.clock.now())
     decide(writer)
     try:
-        ports.cases.commit(case_id, writer.commit(request=request))
+        ports.cases.commit(case_id, writer.commit(request=request, below=below))
     except CommitConflict:
         record = ports.cases.load(case_id)
         repeated = _repeated(case_id, record, request)

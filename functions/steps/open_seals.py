@@ -15,7 +15,7 @@ import events
 from functions.domain import sealing
 from functions.domain.case import Case, Writer
 from functions.domain.service import Service
-from functions.runtime.below import load
+from functions.runtime.below import count
 from functions.runtime.commands import change
 from functions.runtime.step import Desk, StepRequest, step
 from functions.runtime.wiring import ports
@@ -30,12 +30,13 @@ class Request(StepRequest):
 def run(request: Request, desk: Desk) -> None:
     """Open every seal below this case; raises `SealHolds` before its time, or without two people."""
     opened, by = [], set[str]()
-    for child in load(desk.case):
+    for child in count(desk):
         if child.status == "withdrawn" or not child.seals:
             continue
         service = desk.ports.catalogue.service(child.service, child.service_version)
         openers = sealing.openers(desk.case, service, desk.writer.now)
-        _open(child, openers)
+        if _open(child, openers).status == "withdrawn":
+            continue
         opened.append(child.id)
         by |= set(openers)
     desk.writer.add(
@@ -44,9 +45,10 @@ def run(request: Request, desk: Desk) -> None:
     )
 
 
-def _open(child: Case, openers: list[str]) -> None:
+def _open(child: Case, openers: list[str]) -> Case:
+    """Open one case, once; gives it as it then is, for it may have been withdrawn at the last moment."""
     if child.opened_at is not None:
-        return
+        return child
     content: dict[str, Any] = {}
     for seal in child.seals:
         if seal.envelope is not None:
@@ -56,7 +58,7 @@ def _open(child: Case, openers: list[str]) -> None:
     def decide(writer: Writer, service: Service) -> None:
         sealing.open_up(writer, service, content, openers)
 
-    change(child.id, "system", decide)
+    return change(child.id, "system", decide).case
 
 
 handler = blueprint.lambda_function(name="open_seals")(step(Request, run))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from functions.domain import below, scoring
 from functions.domain.service import RankStep
-from functions.runtime.below import load
+from functions.runtime.below import count
 from functions.runtime.step import Desk, StepRequest, step
 
 blueprint = Blueprint(__name__)
@@ -26,7 +26,7 @@ class Request(StepRequest):
 def run(request: Request, desk: Desk) -> None:
     """Rank once all have scored; the ranking, its rule and what went into it stay in the history."""
     rule = request.parameters.rule
-    children = [below.seen(child) for child in load(desk.case) if child.status != "withdrawn"]
+    children = [below.seen(child) for child in count(desk) if child.status != "withdrawn"]
     scoring.rank(
         desk.writer, desk.service, rule, episode=request.episode, round_=request.round, children=children
     )

@@ -6,7 +6,7 @@ from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
 from functions.domain import below
-from functions.runtime.below import load
+from functions.runtime.below import count
 from functions.runtime.step import Desk, StepRequest, step
 
 blueprint = Blueprint(__name__)
@@ -24,7 +24,7 @@ class Request(StepRequest):
 
 def run(request: Request, desk: Desk) -> None:
     """Compute the facts over the cases below as they stand now."""
-    children = [below.seen(child) for child in load(desk.case)]
+    children = [below.seen(child) for child in count(desk)]
     found = below.tally(desk.service, desk.case, children, request.parameters.facts)
     below.note(desk.writer, found, episode=request.episode, step=request.step)
 
