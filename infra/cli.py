@@ -8,10 +8,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from functions.domain import history
+from functions.domain import history, lots
 from infra.compiler import build
 
 TEMPLATE = Path(__file__).with_name("new_service.yaml")
@@ -29,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     new = commands.add_parser("new", help="start a service from a small one that works")
-    new.add_argument("code", help="such as street-stall")
+    new.add_argument("code", help="such as street-stall, or the path of its folder")
     new.set_defaults(act=_new)
 
     check = commands.add_parser("check", help="prove services without writing anything")
@@ -47,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     diagram.set_defaults(act=_diagram)
 
     simulate = commands.add_parser(
-        "simulate", help="walk through the scenarios of a service, by the local clock"
+        "simulate", help="compile a service and walk through its scenarios, by the local clock"
     )
     simulate.add_argument("services", nargs="*", metavar="service")
     simulate.add_argument("-k", "--only", default="", help="only scenarios whose name contains this")
@@ -61,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
         "--head", help="the hash of an event that must be in it, such as the one on a receipt"
     )
     verify.set_defaults(act=_verify)
+
+    draw = commands.add_parser("verify-draw", help="compute the lots of a round again, offline")
+    draw.add_argument(
+        "file",
+        type=Path,
+        help="the JSON of GET /v1/services/{service}/rounds/{period}/draw; - reads standard input",
+    )
+    draw.set_defaults(act=_verify_draw)
 
     token = commands.add_parser("token", help="print a token of a demo user of the running local system")
     token.add_argument("username")
@@ -79,14 +88,15 @@ def _compiler(arguments: Sequence[str]) -> int:
 
 
 def _new(options: argparse.Namespace) -> int:
-    folder = build.WORKFLOWS / options.code
+    home, code = build.home_of(build.WORKFLOWS, options.code)
+    folder = home / code
     if folder.exists():
         return _fail(f"{folder} exists already. Choose another code, or edit what is there.")
-    if not options.code.replace("-", "").isalnum() or not options.code.islower():
+    if not code.replace("-", "").isalnum() or not code.islower():
         return _fail("A code has lower-case letters, digits and hyphens, such as street-stall.")
     folder.mkdir(parents=True)
-    letters = "".join(part[0] for part in options.code.split("-")).upper()
-    text = TEMPLATE.read_text().replace("CODE", options.code).replace("PREFIX", (letters + "XX")[:3])
+    letters = "".join(part[0] for part in code.split("-")).upper()
+    text = TEMPLATE.read_text().replace("CODE", code).replace("PREFIX", (letters + "XX")[:3])
     (folder / "service.yaml").write_text(text)
     print(f"Wrote {folder / 'service.yaml'}. Next: edit it, then `loket compile {options.code}`.")
     return 0
@@ -95,7 +105,8 @@ def _new(options: argparse.Namespace) -> int:
 def _diagram(options: argparse.Namespace) -> int:
     status = _compiler([options.service])
     if status == 0:
-        for path in sorted((build.WORKFLOWS / options.service).glob("diagram.*.svg")):
+        home, code = build.home_of(build.WORKFLOWS, options.service)
+        for path in sorted((home / code).glob("diagram.*.svg")):
             print(path)
     return status
 
@@ -103,13 +114,48 @@ def _diagram(options: argparse.Namespace) -> int:
 def _simulate(options: argparse.Namespace) -> int:
     from infra.scenarios import main as walk
 
+    if options.services and _compiler(options.services):
+        return 1
     return walk([*options.services, *(["--only", options.only] if options.only else [])])
+
+
+def _json_of(path: Path) -> Any:
+    return json.loads(sys.stdin.read() if str(path) == "-" else path.read_text())
+
+
+def _verify_draw(options: argparse.Namespace) -> int:
+    try:
+        draw = _json_of(options.file)
+        faults = lots.faults(draw)
+        orders = [
+            (
+                one["region"],
+                lots.Draw(draw["seed"], draw["service"], draw["period"], one["region"]),
+                one["numbers"],
+            )
+            for one in ([] if faults else draw["entrants"])
+        ]
+    except (OSError, ValueError) as error:
+        return _fail(f"{options.file} cannot be read as JSON: {error}")
+    except (KeyError, TypeError) as error:
+        return _fail(f"This is no draw of a round: {error} is missing.")
+    for fault in faults:
+        print(fault)
+    if faults:
+        return _fail("The draw is not as its seed says.")
+    for region, order, most in orders:
+        first = sorted(range(1, most + 1), key=order.lot)[:_FIRST]
+        print(f"{region}: of {most} numbers the first by lot are {', '.join(map(str, first))}")
+    print(f"The draw is as its seed says: {len(draw['calls'])} calls.")
+    return 0
+
+
+_FIRST = 20
 
 
 def _verify(options: argparse.Namespace) -> int:
     try:
-        text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text()
-        content = json.loads(text)
+        content = _json_of(options.file)
     except (OSError, ValueError) as error:
         return _fail(f"{options.file} cannot be read as JSON: {error}")
     events = content.get("items", content.get("events")) if isinstance(content, dict) else content

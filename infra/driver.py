@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from functions.domain import documents, episodes, intake, numbers, payments, queues, rights, tasks
+from functions.domain import documents, episodes, intake, lots, numbers, payments, queues, rights, tasks
 from functions.domain import form as forms
 from functions.domain.case import Case, Document, Task, Writer, line_of
 from functions.domain.clock import LegalClock, Term
@@ -285,20 +285,33 @@ class CaseDriver:
     def open_round(
         self, period: str, places: int, region: str | None = None, *, by: str | Person | None = None
     ) -> CaseDriver:
-        """Open a round for the region in which this case waits, or another one."""
+        """Open a round for the region in which this case waits, or another one; a seed comes a day later."""
         where = region or queues.region_of(self.case, self.service)
         opener = self.who(by) if by else self.supervisor
         quota = [{"region": where, "places": places}]
         last = self.ports.cases.next_number(line_of(self.service.code, where)) - 1
-        content = queues.opening(period, quota, opener.username, self.now, {where: last})
+        line = queues.line_of(self.service)
+        seed = {"source": _SOURCE, "published_at": self.now + timedelta(days=1)} if line.by else None
+        announced = lots.announced(line, seed, self.now)
+        content = queues.opening(period, quota, opener.username, self.now, {where: last}, lots=announced)
         self.ports.rounds.open(self.service.code, period, content)
+        self.aws.settle()
+        return self
+
+    def draw(self, seed: str, *, by: str | Person | None = None) -> CaseDriver:
+        """Enter the published seed of the newest round."""
+        newest = self.ports.rounds.newest(self.service.code)
+        opener = self.who(by) if by else self.supervisor
+        drawn = lots.drawn(newest, seed, opener.username, self.now)
+        if newest and drawn:
+            self.ports.rounds.draw(self.service.code, newest["period"], drawn)
         self.aws.settle()
         return self
 
     def like(self, form: Mapping[str, Any] | None = None) -> CaseDriver:
         """Give another case of the same service and applicant that waits in line: what is unique is its own."""
         example, number = forms.example(self.service, self.today), next(self._numbers)
-        own = {name: f"{example[name]}-{number}" for name in self.service.unique}
+        own = {name: _other(str(example[name]), 1000 + number) for name in self.service.unique}
         other = CaseDriver(self.system, service=self._service, applicant=self.applicant)
         self.others.append(other)
         other.apply({**own, **(form or {})})
@@ -398,6 +411,14 @@ class CaseDriver:
 
     def _calendar_of(self, agency: str) -> Any:
         return self.ports.catalogue.calendar(agency)
+
+
+_SOURCE = "Pengumuman resmi esok hari / the official announcement of the next day"
+
+
+def _other(example: str, number: int) -> str:
+    """Give another value of the same form: the example with other last digits."""
+    return example[: -len(str(number))] + str(number)
 
 
 def _type_of(service: Service, kind: str) -> str:

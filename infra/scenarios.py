@@ -31,6 +31,7 @@ from functions.adapters.catalogue import WORKFLOWS, Catalogue
 from functions.domain.clock import Term
 from functions.domain.errors import Invalid, LoketError
 from functions.runtime.observability import logger
+from infra.compiler.build import home_of
 from infra.compiler.finding import Faulty, Finding
 from infra.compiler.read import Block, line_of, read
 from infra.driver import CaseDriver, user
@@ -99,12 +100,12 @@ class Expectation(_Part):
 _ACTS = (
     "do", "answer", "send", "submit", "pay", "wait", "until", "past",
     "withdraw", "appeal", "renew", "amend", "resume", "extend", "reopen", "revoke", "redrive",
-    "others", "round",
+    "others", "round", "draw",
 )  # fmt: skip
 
 
 class Places(_Part):
-    """A round: the places of a period in the region of the case."""
+    """A round: the places of a period in the region of the case. Where lots decide, the seed comes a day later."""
 
     period: str
     places: int
@@ -114,7 +115,7 @@ class Step(_Part):
     """One act of one person, or of time, and what is expected then; ``change`` are answers that an act changes.
 
     ``child`` names a service: the step then is about the case of that service which this one has started. ``others`` is
-    how many more, with these changes, come and wait in line behind this one.
+    how many more, with these changes, come and wait in line behind this one; ``draw`` is the published seed of a round.
     """
 
     as_: str | None = Field(None, alias="as")
@@ -146,6 +147,7 @@ class Step(_Part):
     redrive: str | None = None
     others: int | None = Field(None, ge=1, le=20)
     round: Places | None = None
+    draw: str | None = None
     refused: str | None = None
     expect: Expectation | None = None
 
@@ -202,10 +204,11 @@ class ScenarioFailed(AssertionError):
 
 
 def scripts(services: Sequence[str] = (), only: str = "", workflows: Path = WORKFLOWS) -> Iterator[Script]:
-    """Read the scenarios of these services, or of all. Raises `Faulty` for one that cannot be read."""
-    for path in sorted(workflows.glob("*/scenarios/*.yaml")):
-        service = path.parent.parent.name
-        if (not services or service in services) and only in path.stem:
+    """Read the scenarios of these services (codes or folders), or of all. Raises `Faulty` for an unreadable one."""
+    homes = [home_of(workflows, service) for service in services]
+    folders = [home / code for home, code in homes] or sorted(workflows.glob("*"))
+    for path in (path for folder in folders for path in sorted(folder.glob("scenarios/*.yaml"))):
+        if only in path.stem:
             yield load(path)
 
 
@@ -234,10 +237,12 @@ def walk(script: Script) -> dict[str, Any]:
 
     Raises `ScenarioFailed` at the first step that differs.
     """
-    given, service = script.scenario.given, Catalogue().service(script.service)
-    zone = Catalogue().calendar(service.agency).zone
+    given, folder = script.scenario.given, script.path.parent.parent.resolve()
+    elsewhere = [folder] if folder.parent != WORKFLOWS and (folder / "service.json").exists() else []
+    catalogue = Catalogue(more=elsewhere)
+    zone = catalogue.calendar(catalogue.service(script.service).agency).zone
     clock = LocalClock(given.now.replace(tzinfo=zone), frozen=True)
-    with LocalSystem(clock) as system:
+    with LocalSystem(clock, services=elsewhere) as system:
         driver = CaseDriver(system, service=script.service, applicant=given.applicant)
         _file(driver, given)
         for number, step in enumerate(script.scenario.steps):
@@ -356,6 +361,7 @@ ACTS: Mapping[str, Callable[[Step, CaseDriver], object]] = {
     "redrive": lambda step, driver: driver.redrive(step.redrive or "", **_as(step)),
     "others": lambda step, driver: [driver.like(step.change) for _ in range(step.others or 0)],
     "round": _round,
+    "draw": lambda step, driver: driver.draw(step.draw or "", **_as(step)),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,13 @@ WORKFLOWS = Path(__file__).resolve().parents[2] / "workflows"
 
 
 class Catalogue:
-    """What this installation offers. A case names the version of its service; without one it is the current one."""
+    """What this installation offers. A case names the version of its service; without one it is the current one.
 
-    def __init__(self, workflows: Path = WORKFLOWS) -> None:
-        self._workflows = workflows
+    ``more`` are the folders of single services that lie elsewhere, such as one that is being written.
+    """
+
+    def __init__(self, workflows: Path = WORKFLOWS, more: Sequence[Path] = ()) -> None:
+        self._workflows, self._more = workflows, more
         self._services: dict[tuple[str, int | None], Service] = {}
         self._calendars: dict[str, Calendar] = {}
 
@@ -37,7 +41,7 @@ class Catalogue:
     def diagram(self, code: str, language: Language) -> str:
         """Give the picture of a service as SVG; raises `ServiceUnknown`."""
         service = self.service(code)
-        return (self._workflows / service.code / f"diagram.{language}.svg").read_text(encoding="utf-8")
+        return (self._folders[service.code] / f"diagram.{language}.svg").read_text(encoding="utf-8")
 
     def agency(self, code: str) -> Agency:
         """Give an agency; raises `NotFound`."""
@@ -63,15 +67,21 @@ class Catalogue:
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
-        return tuple(sorted(path.parent.name for path in self._workflows.glob("*/service.json")))
+        return tuple(sorted(self._folders))
+
+    @cached_property
+    def _folders(self) -> dict[str, Path]:
+        found = {path.parent.name: path.parent for path in self._workflows.glob("*/service.json")}
+        return found | {folder.name: folder for folder in self._more}
 
     def _read(self, code: str, version: int | None) -> Service:
         # Only codes that lie in the folder are read, so a code from outside can never become a path.
         if code in self.codes:
-            current = self._services.get((code, None)) or _service(self._workflows / code / "service.json")
+            folder = self._folders[code]
+            current = self._services.get((code, None)) or _service(folder / "service.json")
             if version in (None, current.version):
                 return current
-            kept = self._workflows / code / "versions" / f"{version}.json"
+            kept = folder / "versions" / f"{version}.json"
             if kept.exists():
                 return _service(kept)
         raise ServiceUnknown(

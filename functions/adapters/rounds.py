@@ -38,11 +38,18 @@ class RoundTable:
         condition = {"ConditionExpression": "attribute_not_exists(pk)"}
         return self._put(f"ROUNDS#{service}", f"@{period}", content, condition)
 
+    def draw(self, service: str, period: str, content: Mapping[str, Any]) -> bool:
+        """Write down a round with its seed unless it has one; tells whether it had none."""
+        undrawn = {"ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(drawn)"}
+        return self._put(f"ROUNDS#{service}", f"@{period}", content, undrawn, drawn={"BOOL": True})
+
     def touch(self, service: str, period: str) -> None:
         """Change a round by nothing but a count, so that the stream tells of it again."""
         known = self.read(service, period)
         if known:
-            self._put(f"ROUNDS#{service}", f"@{period}", {**known, "turn": known.get("turn", 0) + 1}, {})
+            again = {**known, "turn": known.get("turn", 0) + 1}
+            marked = {"drawn": {"BOOL": True}} if "drawn" in known else {}
+            self._put(f"ROUNDS#{service}", f"@{period}", again, {}, **marked)
 
     def read(self, service: str, period: str) -> dict[str, Any] | None:
         item = self._get(f"ROUNDS#{service}", f"@{period}")
@@ -100,9 +107,12 @@ class RoundTable:
         item = self._get(f"ROUND#{service}#{period}", _call_key(region, number, stage))
         if item is None:
             return None
-        body = _body(item)
-        state = str(body.pop("state"))
-        return Call(**body), state
+        return _call_of(item)
+
+    def calls(self, service: str, period: str, region: str) -> Iterator[tuple[Call, str]]:
+        """Give every call of a region with its state, by number."""
+        for item in self._pages(f"ROUND#{service}#{period}", f"call#{region}#", {"Limit": _PAGE}):
+            yield _call_of(item)
 
     # -- who waits
 
@@ -113,10 +123,11 @@ class RoundTable:
         begins = f"{within}#"
         for item in self._pages(f"QUEUE#{line_of(service, region)}", begins, {"Limit": _PAGE}):
             body = _body(item)
-            if item["sk"]["S"].removeprefix(begins).rpartition("#")[0] > until:
+            order = item["sk"]["S"].removeprefix(begins).rpartition("#")[0]
+            if order > until:
                 return
             if not body.get("gone"):
-                yield Candidate(body["number"], body["case"])
+                yield Candidate(body["number"], body["case"], order)
 
     # -- inside
 
@@ -129,9 +140,12 @@ class RoundTable:
             raise DependencyDown("the case table does not answer") from error
         return answer.get("Item")  # type: ignore[no-any-return]
 
-    def _put(self, pk: str, sk: str, content: Mapping[str, Any], condition: Mapping[str, Any]) -> bool:
+    def _put(
+        self, pk: str, sk: str, content: Mapping[str, Any], condition: Mapping[str, Any], **marks: Any
+    ) -> bool:
+        item = {**_item(pk, sk, content), **marks}
         try:
-            self._client.put_item(TableName=self._table, Item=_item(pk, sk, content), **condition)
+            self._client.put_item(TableName=self._table, Item=item, **condition)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 return False
@@ -162,6 +176,12 @@ class RoundTable:
 
 def _call_key(region: str, number: int, stage: int) -> str:
     return f"call#{region}#{number:010d}#{stage}"
+
+
+def _call_of(item: Item) -> tuple[Call, str]:
+    body = _body(item)
+    state = str(body.pop("state"))
+    return Call(**body), state
 
 
 def _item(pk: str, sk: str, content: Mapping[str, Any]) -> Item:

@@ -170,10 +170,13 @@ class ChildAnswer(Answer):
 
 
 class WaitAnswer(Answer):
-    """``years`` is an estimate; ``rule`` says how it was reached: numbers ``ahead``, places ``a_year``."""
+    """``years`` is an estimate; ``rule`` says how it was reached: numbers ``ahead``, places ``a_year``.
+
+    Where lots decide, nobody is ahead.
+    """
 
     years: int | None
-    ahead: int
+    ahead: int | None
     a_year: int | None
     rule: str
     law: str

@@ -1,4 +1,8 @@
-"""Rounds: the places of a period, opened by a supervisor, and how they are given to those who wait in line."""
+"""Rounds: the places of a period, opened by a supervisor, and how they are given to those who wait in line.
+
+Where lots decide, the opening names where and when a seed will be published; once it is, a supervisor enters it. What
+anyone needs to compute the order and to check the calls is public.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,11 @@ from itertools import islice, takewhile
 from typing import Annotated, Any
 
 from chalice.app import Blueprint
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from functions.api.http import Answer, Body, Call, Reply, route
 from functions.api.shapes import Name
-from functions.domain import queues, quota
+from functions.domain import lots, queues, quota
 from functions.domain.case import line_of
 from functions.domain.errors import Conflict, Fault, Forbidden, Invalid, KeyReused, NotFound, NotNow
 from functions.domain.service import Service
@@ -20,6 +24,8 @@ blueprint = Blueprint(__name__)
 MOST_PLACES = 1_000_000
 SHOWN = 100
 """Numbers of each region's reserve list that an answer names; the list itself is as long as the line."""
+SHOWN_CALLS = 1000
+"""Calls of each region that the answer on a draw names, in the order of the lots."""
 
 
 class RegionQuota(Body):
@@ -27,11 +33,28 @@ class RegionQuota(Body):
     places: Annotated[int, Field(ge=0, le=MOST_PLACES)]
 
 
+class Lots(Body):
+    """Where the seed will be published for everybody to see, such as a named drawing of a state lottery, and when."""
+
+    source: Annotated[str, Field(min_length=10, max_length=500)]
+    published_at: Annotated[AwareDatetime, Field(strict=False)]
+
+
 class Round(Body):
-    """``period`` is a year, or any name that sorts by time, such as ``2027`` or ``2027-2``."""
+    """``period`` is a year, or any name that sorts by time, such as ``2027`` or ``2027-2``.
+
+    ``lots`` is for services that give their places by lot.
+    """
 
     period: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9a-z]{1,8})?$")]
     quota: Annotated[list[RegionQuota], Field(min_length=1, max_length=600)]
+    lots: Lots | None = None
+
+
+class Seed(Body):
+    """The seed exactly as its source has published it."""
+
+    seed: Annotated[str, Field(pattern=r"^[!-~]([ -~]{0,198}[!-~])?$")]
 
 
 class PlacesAnswer(Answer):
@@ -50,13 +73,57 @@ class NextAnswer(Answer):
     number: int
 
 
+class LotsAnswer(Answer):
+    """``seed`` is ``null`` until it is published and entered."""
+
+    source: str
+    published_at: str
+    seed: str | None
+    drawn_at: str | None
+
+
 class RoundAnswer(Answer):
-    """``reserve`` are those who come next, in order, at most a hundred of each region."""
+    """``reserve`` are those who come next, in order, at most a hundred of each region.
+
+    ``lots`` is there where they decide; before they are drawn nobody comes next.
+    """
 
     period: str
     opened_at: str
     places: list[PlacesAnswer]
     reserve: list[NextAnswer]
+    lots: LotsAnswer | None = None
+
+
+class EntrantsAnswer(Answer):
+    """The numbers 1 to ``numbers`` take part."""
+
+    region: str
+    numbers: int
+
+
+class CallAnswer(Answer):
+    """``category`` is ``general`` for who was called by lot, ``stage`` 2 the second chance."""
+
+    region: str
+    number: int
+    category: str
+    stage: int
+    state: str
+
+
+class DrawAnswer(LotsAnswer):
+    """All that anyone needs to compute the order again: ``rule`` says how. `loket verify-draw` does it offline.
+
+    ``calls`` are the first thousand of each region and ``waiting`` the first hundred who still wait, by lot.
+    """
+
+    service: str
+    period: str
+    rule: str
+    entrants: list[EntrantsAnswer]
+    calls: list[CallAnswer]
+    waiting: list[NextAnswer]
 
 
 @route(
@@ -77,20 +144,15 @@ class RoundAnswer(Answer):
 def begin(call: Call, service: str) -> Reply:
     body: Round = call.body
     found = _with_a_line(service)
-    if not any(call.person.holds(role, call.now) for role in found.supervisors):
-        text = {
-            "id": "Hanya pengawas layanan yang membuka putaran.",
-            "en": "Only a supervisor of the service opens a round.",
-        }
-        raise Forbidden("role", text)
+    _demand_supervisor(call, found)
     _demand_regions(found, body)
     wanted = [one.model_dump() for one in body.quota]
     key = call.key.key if call.key else None
     last = {one.region: ports.cases.next_number(line_of(found.code, one.region)) - 1 for one in body.quota}
-    content = queues.opening(body.period, wanted, call.person.username, call.now, last, key)
-    _demand_newest(found, body.period)
+    announced = _demand_newest(found, body, call)
+    content = queues.opening(body.period, wanted, call.person.username, call.now, last, key, announced)
     if not ports.rounds.open(found.code, body.period, content):
-        _demand_the_same(call, wanted, ports.rounds.read(found.code, body.period) or {})
+        _demand_the_same(call, body, ports.rounds.read(found.code, body.period) or {})
     return Reply(_answer(found, body.period))
 
 
@@ -104,6 +166,60 @@ def begin(call: Call, service: str) -> Reply:
 def read(call: Call, service: str, period: str) -> Reply:
     _ = call.person
     return Reply(_answer(_with_a_line(service), period))
+
+
+@route(
+    blueprint,
+    "POST",
+    "/v1/services/{service}/rounds/{period}/draw",
+    body=Seed,
+    answer=DrawAnswer,
+    status=202,
+    summary={
+        "id": "Tarik undian dengan benih yang sudah diumumkan",
+        "en": "Draw the lots with the published seed",
+    },
+    description={
+        "id": "Oleh pengawas layanan, setelah benih diumumkan; satu kali. Yang terpanggil diberi tahu setelah "
+        "jawaban ini.",
+        "en": "By a supervisor of the service, once the seed is published; one time. Those called are told after this "
+        "answer.",
+    },
+)
+def draw(call: Call, service: str, period: str) -> Reply:
+    body: Seed = call.body
+    found = _with_a_line(service)
+    _demand_supervisor(call, found)
+    key = call.key.key if call.key else None
+    opened = ports.rounds.read(found.code, period)
+    new = lots.drawn(opened, body.seed, call.person.username, call.now, key)
+    if new and not ports.rounds.draw(found.code, period, new):
+        lots.drawn(ports.rounds.read(found.code, period), body.seed, call.person.username, call.now, key)
+    return Reply(_draw(call, found, period))
+
+
+@route(
+    blueprint,
+    "GET",
+    "/v1/services/{service}/rounds/{period}/draw",
+    answer=DrawAnswer,
+    public=True,
+    summary={
+        "id": "Undian sebuah putaran, untuk dihitung ulang",
+        "en": "The lots of a round, to compute again",
+    },
+)
+def read_draw(call: Call, service: str, period: str) -> Reply:
+    return Reply(_draw(call, _with_a_line(service), period))
+
+
+def _demand_supervisor(call: Call, service: Service) -> None:
+    if not any(call.person.holds(role, call.now) for role in service.supervisors):
+        text = {
+            "id": "Hanya pengawas layanan yang membuka putaran dan menarik undian.",
+            "en": "Only a supervisor of the service opens a round and draws its lots.",
+        }
+        raise Forbidden("role", text)
 
 
 def _with_a_line(code: str) -> Service:
@@ -129,19 +245,30 @@ def _demand_regions(service: Service, body: Round) -> None:
         raise Invalid(faults)
 
 
-def _demand_newest(service: Service, period: str) -> None:
-    newest = ports.rounds.newest(service.code)
-    if newest and newest["period"] > period and ports.rounds.read(service.code, period) is None:
-        text = {
-            "id": f"Putaran yang lebih baru sudah dibuka ({newest['period']}).",
-            "en": f"A newer round is open ({newest['period']}).",
-        }
-        raise Conflict(text, code="round-passed")
+def _demand_newest(service: Service, body: Round, call: Call) -> dict[str, Any] | None:
+    """Give what is announced of a new round's lots; whose period is open already is compared with it instead."""
+    line, newest = queues.line_of(service), ports.rounds.newest(service.code)
+    if ports.rounds.read(service.code, body.period) is None:
+        if newest and newest["period"] > body.period:
+            text = {
+                "id": f"Putaran yang lebih baru sudah dibuka ({newest['period']}).",
+                "en": f"A newer round is open ({newest['period']}).",
+            }
+            raise Conflict(text, code="round-passed")
+        if newest and lots.awaits_its_draw(newest):
+            text = {
+                "id": f"Tarik dahulu undian putaran {newest['period']}.",
+                "en": f"Draw the lots of the round {newest['period']} first.",
+            }
+            raise NotNow(text, code="round-undrawn")
+        return lots.announced(line, body.lots and body.lots.model_dump(), call.now)
+    return None
 
 
-def _demand_the_same(call: Call, wanted: list[dict[str, Any]], known: dict[str, Any]) -> None:
-    """A repeat gives the same answer; a period is opened once, with one quota."""
-    if known.get("quota") == wanted:
+def _demand_the_same(call: Call, body: Round, known: dict[str, Any]) -> None:
+    """A repeat gives the same answer; a period is opened once, with one quota and one announcement."""
+    announced = lots.plain(body.lots.model_dump()) if body.lots else None
+    if (known.get("quota"), known.get("lots")) == ([one.model_dump() for one in body.quota], announced):
         return
     if call.key and known.get("key") == call.key.key:
         raise KeyReused()
@@ -162,8 +289,43 @@ def _answer(service: Service, period: str) -> RoundAnswer:
         ledger, _ = ports.rounds.ledger(service.code, period, one["region"])
         ledger = ledger or quota.opened(one["places"], _percents(service))
         places += _places(one["region"], ledger)
-        reserve += _reserve(service, one["region"], ledger, opened["last"].get(one["region"], 0))
-    return RoundAnswer(period=period, opened_at=opened["opened_at"], places=places, reserve=reserve)
+        reserve += _reserve(service, opened, one["region"], ledger)
+    told = LotsAnswer(**lots.told(opened)) if opened.get("lots") else None
+    return RoundAnswer(
+        period=period, opened_at=opened["opened_at"], places=places, reserve=reserve, lots=told
+    )
+
+
+def _draw(call: Call, service: Service, period: str) -> DrawAnswer:
+    opened = ports.rounds.read(service.code, period)
+    if opened is None or "lots" not in opened:
+        text = {"id": "Tidak ada undian untuk putaran ini.", "en": "There are no lots for this round."}
+        raise NotFound(text, code="round-unknown")
+    calls, waiting = list[CallAnswer](), list[NextAnswer]()
+    regions = [one["region"] for one in opened["quota"]]
+    for region in regions:
+        draw = lots.draw_of(service.code, opened, region)
+        if draw:
+            known = list(ports.rounds.calls(service.code, period, region))
+            known.sort(key=lambda one: draw.lot(one[0].number))
+            calls += [_called(region, one, state) for one, state in known[:SHOWN_CALLS]]
+            ledger, _ = ports.rounds.ledger(service.code, period, region)
+            waiting += _reserve(service, opened, region, ledger or quota.Ledger(0))
+    return DrawAnswer(
+        **lots.told(opened),
+        service=service.code,
+        period=period,
+        rule=lots.RULE[call.language],
+        entrants=[EntrantsAnswer(region=one, numbers=opened["last"].get(one, 0)) for one in regions],
+        calls=calls,
+        waiting=waiting,
+    )
+
+
+def _called(region: str, call: quota.Call, state: str) -> CallAnswer:
+    return CallAnswer(
+        region=region, number=call.number, category=call.category, stage=call.stage, state=state
+    )
 
 
 def _percents(service: Service) -> dict[str, int]:
@@ -184,9 +346,14 @@ def _places(region: str, ledger: quota.Ledger) -> list[PlacesAnswer]:
     ]
 
 
-def _reserve(service: Service, region: str, ledger: quota.Ledger, last: int) -> list[NextAnswer]:
+def _reserve(service: Service, opened: dict[str, Any], region: str, ledger: quota.Ledger) -> list[NextAnswer]:
     """Name who comes next: the line as it was at the opening, without those who were called already."""
+    if lots.awaits_its_draw(opened):
+        return []
     before = ledger.done | set(ledger.again) | {call.number for call in ledger.pending}
+    draw, last = lots.draw_of(service.code, opened, region), opened["last"].get(region, 0)
     waiting = takewhile(lambda one: one.number <= last, ports.rounds.waiting(service.code, region))
-    following = islice((one for one in waiting if one.number not in before), SHOWN)
+    following = islice(
+        (one for one in (draw.sorted(waiting) if draw else waiting) if one.number not in before), SHOWN
+    )
     return [NextAnswer(region=region, number=one.number) for one in following]

@@ -217,7 +217,7 @@ class Episode:
     """One run of one process; ``attempt`` counts the executions that have driven it.
 
     ``act`` is what a person asked for with it, ``before`` how the case stood then; ``answers`` are the form and
-    the facts that were changed with it.
+    the facts that were changed with it, ``result`` what was decided in it.
     """
 
     no: int
@@ -229,6 +229,7 @@ class Episode:
     act: str | None = None
     before: tuple[str, Outcome | None] = ("draft", None)
     answers: tuple[dict[str, Any], dict[str, Any]] | None = None
+    result: str | None = None
     seq: int = 0
 
 
@@ -764,6 +765,7 @@ def _outcome(case: Case, event: Event, data: Data, private: Data) -> None:
         data["result"], moment(event.at), event.actor, private.get("reasons"), data.get("rule")
     )
     case.outcomes.append(case.outcome)
+    case.episodes[data["episode"] - 1].result = data["result"]
     case.status, case.parked = data["result"], None
     _what_was_granted_stands(case)
 

@@ -177,6 +177,12 @@ def replace_permits(writer: Writer, kind: str) -> None:
             )
 
 
+def valid_from(case: Case, kind: str, now: datetime) -> datetime:
+    """Give from when a permit counts that goes on after the one in force: from that one's end."""
+    ends = [one.valid_until for one in case.permits.values() if one.kind == kind and one.state == "valid"]
+    return max((end for end in ends if end and end > now), default=now)
+
+
 def expire_permits(writer: Writer) -> None:
     """Let the permits whose term has passed end; the date itself says so even before this runs."""
     for permit in writer.case.permits.values():

@@ -103,10 +103,11 @@ def task_of(case: Case, payment: Payment) -> Task | None:
 def credit(case: Case, episode: int, step: str) -> dict[str, int]:
     """Give, line by line, what was paid for the same step of the same process in earlier episodes.
 
-    They came to nothing, so it counts again.
+    It counts again where they came to nothing; what granted something, such as a year's renewal, is used up.
     """
     process = case.episodes[episode - 1].process
-    earlier = {one.no for one in case.episodes if one.process == process and one.no < episode}
+    before = (one for one in case.episodes if one.process == process and one.no < episode)
+    earlier = {one.no for one in before if one.result != "approved"}
     counted = [
         payment
         for payment in case.payments.values()

@@ -67,13 +67,15 @@ def opening(
     now: datetime,
     last: Mapping[str, int],
     key: str | None = None,
+    lots: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Give what is written down of a round: ``quota`` are ``{region, places}``, ``key`` is an Idempotency-Key.
 
-    ``last`` is the last number of each region when it was opened: who comes later waits for the next round.
+    ``last`` is the last number of each region when it was opened: who comes later waits for the next round. ``lots``
+    is what `lots.announced` gives for a line that goes by lot.
     """
     told = {"period": period, "quota": quota, "opened_by": by, "opened_at": rfc3339(now)}
-    return {**told, "last": dict(last), "key": key}
+    return {**told, "last": dict(last), "key": key, **({"lots": dict(lots)} if lots else {})}
 
 
 def opened_at(round_: Mapping[str, Any]) -> datetime:
@@ -206,15 +208,23 @@ def refund(writer: Writer, service: Service, calendar: Calendar, reason: str) ->
 
 @dataclass(frozen=True)
 class Estimate:
-    """How long a number may wait: ``ahead`` numbers come before it, ``a_year`` places are given; in whole years."""
+    """How long a number may wait: ``ahead`` numbers come before it, ``a_year`` places are given; in whole years.
+
+    Before the lots are drawn nobody is ahead of anybody.
+    """
 
     years: int | None
-    ahead: int
+    ahead: int | None
     a_year: int | None
     law: str
 
     @property
     def words(self) -> dict[str, str]:
+        if self.ahead is None:
+            return {
+                "id": "Tempat diberikan dengan undian: dalam setiap putaran semua nomor yang menunggu sama peluangnya.",
+                "en": "The places are given by lot: in each round every number that waits has the same chance.",
+            }
         if self.years is None:
             return {
                 "id": f"Ada {self.ahead} nomor di depan Anda. Jumlah tempat setahun belum ditetapkan.",
@@ -237,6 +247,8 @@ def estimate(
 ) -> Estimate:
     """Estimate the wait of a number: ``served`` is the last number called by number, ``places`` those of this year."""
     line = line_of(service)
+    if line.by == "lot":
+        return Estimate(None, None, places, line.law)
     ahead = max(0, queue.number - served - 1)
     a_year = places
     if not a_year and line.places_a_year:

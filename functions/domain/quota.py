@@ -1,6 +1,6 @@
 """Who gets the places of a region: the reserves first, then the line in strict order, then what was released.
 
-    places ▶ reserves, each in its own order ▶ the line by number ▶ (stage 2) once more whose place had lapsed
+    places ▶ reserves, each in its own order ▶ the line by number or lot ▶ (stage 2) once more whose place had lapsed
 
 One rule stands behind all of it: while a place is free, `next_of` names whose it is. A round that is worked through at
 once, in pieces, or again after a crash therefore calls the same people, and never more than there are places.
@@ -8,7 +8,7 @@ once, in pieces, or again after a crash therefore calls the same people, and nev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +22,11 @@ def share(places: int, percent: int) -> int:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Somebody who waits: the number in line, and the case."""
+    """Somebody who waits: the number in line, the case, and within a reserve what orders it."""
 
     number: int
     case: str
+    order: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,12 +136,20 @@ def opened(places: int, percents: Mapping[str, int]) -> Ledger:
 
 
 class Waiting:
-    """Those who wait, each list in its order and read as far as it is needed: the line, and each reserve."""
+    """Those who wait, each list in its order and read as far as it is needed: the line, and each reserve.
+
+    ``lot`` is given where the line does not go by number.
+    """
 
     def __init__(
-        self, line: Iterator[Candidate], reserves: Mapping[str, Iterator[Candidate]] | None = None
-    ) -> None:
-        self._lists = {GENERAL: line, **(reserves or {})}
+        self, line: Iterator[Candidate], reserves: Mapping[str, Iterator[Candidate]] | None = None,
+        lot: Callable[[int], str] | None = None,
+    ) -> None:  # fmt: skip
+        self._lists, self._lot = {GENERAL: line, **(reserves or {})}, lot
+
+    def again(self, numbers: Iterable[int]) -> list[int]:
+        """Sort those who come a second time, as the line is."""
+        return sorted(numbers, key=self._lot) if self._lot else sorted(numbers)
 
     def next_in(self, category: str, passed: set[int]) -> Candidate | None:
         """Give the next of a list who was not chosen before."""
@@ -175,7 +184,7 @@ def next_of(ledger: Ledger, waiting: Waiting, chosen: set[int]) -> Call | None:
     found = waiting.next_in(GENERAL, passed)
     if found:
         return Call(found.number, found.case, GENERAL)
-    for number, case in sorted(ledger.again.items()):
+    for number in waiting.again(ledger.again):
         if number not in chosen:
-            return Call(number, case, GENERAL, stage=2)
+            return Call(number, ledger.again[number], GENERAL, stage=2)
     return None

@@ -520,10 +520,24 @@ class ChooseStep(_Step):
 
 
 class Later(Model):
-    """What follows by itself, unless another process is opened before: after a term, with no execution open."""
+    """What follows by itself, unless another process is opened before, with no execution open.
 
-    after: Term
+    ``after`` counts from the outcome, ``before_end`` back from the end of the permit that the outcome issues.
+    """
+
+    after: Term | None = None
+    before_end: Term | None = None
     opens: Name
+
+    @model_validator(mode="after")
+    def _has_one_moment(self) -> Later:
+        if (self.after is None) == (self.before_end is None):
+            raise ValueError(
+                "say when: `after: 1 years` (from the outcome) or `before_end: 30 d` (of the permit it issues)"
+            )
+        if self.before_end and self.before_end.unit not in ("d", "h"):
+            raise ValueError("`before_end` counts back in days or hours, such as `30 d`")
+        return self
 
 
 class EnqueueStep(_Step):
@@ -659,6 +673,7 @@ class Letter(Model):
 class PermitKind(Model):
     """A document that stays valid and can be verified by its number: ``<prefix>-<year>-<ten characters>``.
 
+    ``valid_for`` counts from the issue; with ``continues``, where one of the kind is in force, from that one's end.
     What is not ``listed`` can be verified by who knows the number, but does not stand in the public register.
     ``signed_by`` names the task whose official signs it, on the paper of that official's office; otherwise whoever
     decided last signs for the service's own.
@@ -668,6 +683,7 @@ class PermitKind(Model):
     prefix: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,15}$")]
     letter: Name
     valid_for: Term | None = None
+    continues: Literal[True] | None = None
     allows: Text
     signatory: Name
     signed_by: Name | None = None
@@ -725,12 +741,14 @@ class Reserve(Model):
 class Line(Model):
     """How a service that has fewer places than applicants lets them wait, and calls them in yearly rounds.
 
-    ``region`` is a fact that shows a choice of the form. ``places_a_year`` is what a region can expect before any round
-    was opened; the estimate of the wait rests on it.
+    ``region`` is a fact that shows a choice of the form. Places go by number, or with ``by: lot`` by a draw in each
+    round (`functions.domain.lots`), which also decides between those of the same order in a reserve. ``places_a_year``
+    is what a region can expect before any round was opened; the estimate of the wait by number rests on it.
     """
 
     region: FieldName
     law: str
+    by: Literal["lot"] | None = None
     places_a_year: Expression | None = None
     reserves: tuple[Reserve, ...] = ()
 

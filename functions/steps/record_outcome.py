@@ -7,7 +7,7 @@ again; what was stored before is an older version of the same object that nothin
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
@@ -48,14 +48,12 @@ def run(request: Request, desk: Desk) -> None:
     if wanted.needs_payment and not _paid(desk):
         raise LoketError("the fee is not paid: the definition leads here too early")
     decision = episodes.decision_of(desk.case, desk.service, request.episode, wanted.result or "approved")
-    for kind, permit in wanted.issue.items():
-        episodes.replace_permits(desk.writer, kind)
-        _issue_permit(request, desk, kind, permit, decision)
+    ends = [_issue_permit(request, desk, kind, permit, decision) for kind, permit in wanted.issue.items()]
     if wanted.letter:
         _issue_letter(request, desk, wanted.letter, decision)
     if wanted.result is None:
         return
-    later = (wanted.later, _calendar(desk).due(desk.writer.now, wanted.later.after)) if wanted.later else None
+    later = (wanted.later, _later(desk, wanted.later, ends)) if wanted.later else None
     episodes.conclude(
         desk.writer,
         desk.service,
@@ -66,15 +64,31 @@ def run(request: Request, desk: Desk) -> None:
     )
 
 
+def _later(desk: Desk, later: Later, ends: list[datetime | None]) -> datetime:
+    """Give when another process opens by itself."""
+    if later.after:
+        return _calendar(desk).due(desk.writer.now, later.after)
+    first = min((end for end in ends if end), default=None)
+    if first is None or later.before_end is None:
+        raise LoketError("no permit that ends was issued: the definition leads here too early")
+    hours = later.before_end.amount * (24 if later.before_end.unit == "d" else 1)
+    return first - timedelta(hours=hours)
+
+
 def _paid(desk: Desk) -> bool:
     billed = [payment for payment in desk.case.payments.values() if payment.state != "expired"]
     free = desk.case.fee is not None and desk.case.fee["amount"] == 0
     return free or (bool(billed) and all(payment.state in payments.PAID for payment in billed))
 
 
-def _issue_permit(request: Request, desk: Desk, kind: str, permit: PermitKind, decision: Decision) -> None:
+def _issue_permit(
+    request: Request, desk: Desk, kind: str, permit: PermitKind, decision: Decision
+) -> datetime | None:
+    """Issue the document in the place of the one before; gives when it ends."""
+    since = episodes.valid_from(desk.case, kind, desk.writer.now) if permit.continues else desk.writer.now
+    episodes.replace_permits(desk.writer, kind)
     number = _free_number(desk, permit)
-    until = _calendar(desk).due(desk.writer.now, permit.valid_for) if permit.valid_for else None
+    until = _calendar(desk).due(since, permit.valid_for) if permit.valid_for else None
     signatory = _signatory(desk, request.episode, decision, permit.signatory, by=permit.signed_by)
     office = _office_of(desk, request.episode, permit.signed_by)
     letter = _compose(desk, permit.letter, number, f"/permits/{number}", signatory, decision, until, office)
@@ -90,6 +104,7 @@ def _issue_permit(request: Request, desk: Desk, kind: str, permit: PermitKind, d
             valid_until=rfc3339(until) if until else None,
         )
     )
+    return until
 
 
 def _issue_letter(request: Request, desk: Desk, name: str, decision: Decision) -> None:

@@ -9,17 +9,18 @@ which the stream starts because the round was touched.
 
 A round is for those who had a number when it was opened; who comes later waits for the next one, whatever is left.
 Whose transfer or other process is under way when a place is given is passed over, and comes first at the next one.
+Where lots decide, nobody is called before they are drawn. A place that was taken and is given up later is free again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 from chalice.app import Blueprint
 
-from functions.domain import episodes, queues, quota
+from functions.domain import episodes, lots, queues, quota
 from functions.domain.case import Called, Writer
 from functions.domain.errors import CommitConflict
 from functions.domain.quota import Call, Candidate, Ledger
@@ -65,6 +66,8 @@ def sweep(time_left: TimeLeft = lambda: True) -> None:
 
 def fill(service: Service, opened: Mapping[str, Any], regions: list[str], time_left: TimeLeft) -> None:
     """Give the free places of these regions; goes on in another run when the time is up."""
+    if lots.awaits_its_draw(opened):
+        return
     places = {one["region"]: one["places"] for one in opened["quota"]}
     for region in regions:
         if region not in places:
@@ -132,17 +135,20 @@ def _told(call: Call, period: str, region: str) -> bool:
 
 def _waiting(service: Service, opened: Mapping[str, Any], region: str) -> quota.Waiting:
     day = ports.catalogue.calendar(service.agency).day_of(queues.opened_at(opened))
-    last = opened["last"].get(region, 0)
+    last, draw = opened["last"].get(region, 0), lots.draw_of(service.code, opened, region)
+
+    def ready(*within: str) -> Iterator[Candidate]:
+        found = ports.rounds.waiting(service.code, region, *within)
+        return _ready(draw.sorted(found) if draw else found, last)
+
     reserves = {
-        one.category: _ready(
-            ports.rounds.waiting(service.code, region, one.category, queues.last_of(service, one, day)), last
-        )
+        one.category: ready(one.category, queues.last_of(service, one, day))
         for one in queues.line_of(service).reserves
     }
-    return quota.Waiting(_ready(ports.rounds.waiting(service.code, region), last), reserves)
+    return quota.Waiting(ready(), reserves, draw.lot if draw else None)
 
 
-def _ready(candidates: Iterator[Candidate], last: int) -> Iterator[Candidate]:
+def _ready(candidates: Iterable[Candidate], last: int) -> Iterator[Candidate]:
     """Leave out who came after the round was opened, and who cannot be called now.
 
     Raises `Arriving` at who has a number and is about to wait.
@@ -158,19 +164,19 @@ def _ready(candidates: Iterator[Candidate], last: int) -> Iterator[Candidate]:
 
 
 def note(service: Service, told: Mapping[str, Any], state: str) -> None:
-    """Write down that a place was taken or released, once."""
+    """Write down that a place was taken, or released (also once it was taken), each once."""
     where = (service.code, told["period"], told["region"])
     for _ in range(TURNS):
         ledger, version = ports.rounds.ledger(*where)
         known = ports.rounds.call(*where, told["number"], told["stage"])
-        if ledger is None or known is None or known[1] in STATES.values():
+        if ledger is None or known is None or known[1] in (state, "released"):
             return
-        call = known[0]
+        call, before = known
         ledger.pending = [one for one in ledger.pending if one != call]
         if state == "paid":
             ledger.pay(call)
         else:
-            ledger.release(call, again=told["reason"] == "lapsed")
+            ledger.release(call, again=told["reason"] == "lapsed" and before != "paid")
         try:
             ports.rounds.write(*where, ledger, version, [(call, state)])
             return

@@ -17,19 +17,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.lint:
         return _tell([finding for path in options.services for finding in build.lint_file(Path(path))])
     workflows: Path = options.workflows
-    codes = options.services or build.service_codes(workflows)
+    names = options.services or build.service_codes(workflows)
     findings: list[Finding] = []
     try:
         offices = build.read_offices(workflows)
         findings += _finish(build.offices_files(workflows, offices), [], options.check)
     except Faulty as faulty:
         return _tell(faulty.findings)
-    for code in codes:
+    for name in names:
         try:
-            files = build.service_files(workflows, code, offices)
-            findings += _finish(files, build.stale(workflows / code, files), options.check)
+            home, code = build.home_of(workflows, name)
+            files = build.service_files(home, code, offices, beside=workflows)
+            findings += _finish(files, build.stale(home / code, files), options.check)
             if options.publish:
-                print(f"published {_shown(build.publish(workflows, code))}")
+                print(f"published {_shown(build.publish(home, code))}")
         except Faulty as faulty:
             findings += faulty.findings
     return _tell(findings)
@@ -60,7 +61,7 @@ def _shown(path: Path) -> Path:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.compiler", description=__doc__)
     parser.add_argument(
-        "services", nargs="*", metavar="service", help="codes of services; all if none is named"
+        "services", nargs="*", metavar="service", help="codes or folders of services; all if none is named"
     )
     parser.add_argument("--workflows", type=Path, default=build.WORKFLOWS, help="the folder of the services")
     doing = parser.add_mutually_exclusive_group()

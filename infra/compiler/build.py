@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,15 @@ def service_codes(workflows: Path) -> list[str]:
     return sorted(path.parent.name for path in workflows.glob(f"*/{SOURCE}"))
 
 
+def home_of(workflows: Path, service: str) -> tuple[Path, str]:
+    """Give the folder in which a service's folder lies, and its code; ``service`` is a code or a path."""
+    folder = Path(service)
+    if len(folder.parts) > 1 or folder.is_absolute() or (folder / SOURCE).exists():
+        folder = folder.resolve()
+        return folder.parent, folder.name
+    return workflows, service
+
+
 def read_offices(workflows: Path) -> Offices:
     """Read the agencies and their calendars. Raises `Faulty`."""
     path = workflows / "agencies.yaml"
@@ -89,8 +99,11 @@ def offices_files(workflows: Path, offices: Offices) -> Files:
     return {workflows / "agencies.json": as_json({"agencies": agencies, "calendars": offices.calendars})}
 
 
-def service_files(workflows: Path, code: str, offices: Offices) -> Files:
-    """Take one service through all passes; give the text of each file that it becomes. Raises `Faulty`."""
+def service_files(workflows: Path, code: str, offices: Offices, beside: Path | None = None) -> Files:
+    """Take one service through all passes; give the text of each file that it becomes. Raises `Faulty`.
+
+    It may start cases of the services that lie ``beside`` it too.
+    """
     folder = workflows / code
     path = folder / SOURCE
     source: Block | None = None
@@ -98,7 +111,7 @@ def service_files(workflows: Path, code: str, offices: Offices) -> Files:
         source = normalise(read(path))
         service = service_of(source)
         _raise_if_any(_named_like_its_folder(service, folder))
-        _raise_if_any(prove(service, offices.agencies, _startable(workflows, service)))
+        _raise_if_any(prove(service, offices.agencies, _startable(workflows, service, beside)))
         content = plain(service)
         _raise_if_any(_kept(folder, content))
     except Faulty as faulty:
@@ -113,18 +126,18 @@ def service_files(workflows: Path, code: str, offices: Offices) -> Files:
     return files | _history(folder, service)
 
 
-def _startable(workflows: Path, service: Service) -> dict[str, Service]:
+def _startable(workflows: Path, service: Service, beside: Path | None) -> dict[str, Service]:
     """Give the services by code if this one starts cases or stands below another.
 
     One that cannot be read is told of by its own compilation.
     """
     found = {service.code: service}
-    for code in service_codes(workflows) if started_by(service) or filed_below(service) else ():
-        if code != service.code:
-            try:
-                found[code] = service_of(normalise(read(workflows / code / SOURCE)))
-            except Faulty:
-                continue
+    if started_by(service) or filed_below(service):
+        for home in {workflows, beside or workflows}:
+            for code in service_codes(home):
+                if code not in found:
+                    with suppress(Faulty):
+                        found[code] = service_of(normalise(read(home / code / SOURCE)))
     return found
 
 
@@ -168,7 +181,9 @@ def stale(folder: Path, files: Files) -> list[Path]:
 
 
 def drift(files: Files, stale_files: Iterable[Path]) -> list[Finding]:
-    """Tell which committed files are not what the sources compile to."""
+    """Tell which committed files are not what the sources compile to; none, where nothing was compiled yet."""
+    if files and not any(path.exists() for path in files):
+        return []
     remedy = "run `make workflows` and commit the result"
     missing = [Finding("drift", (), f"is missing; {remedy}", path) for path in files if not path.exists()]
     changed = [

@@ -54,7 +54,10 @@ def read_text(text: str) -> Block:
         data = _plain(node, (), loader, findings)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise Faulty([Finding("not-yaml", (), f"this is no YAML: {error.problem}", line=line)]) from error
+        hint = "; a text with `: `, `, `, `?`, `#`, `{` or `[` in it stands in quotes"
+        raise Faulty(
+            [Finding("not-yaml", (), f"this is no YAML: {error.problem}{hint}", line=line)]
+        ) from error
     except yaml.YAMLError as error:
         raise Faulty([Finding("not-yaml", (), f"this is no YAML: {error}")]) from error
     if findings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from functions.adapters.issuer import Issuer
@@ -23,12 +23,12 @@ class Office:
     """Everything behind one WSGI application, ``gateway``; a context manager.
 
     ``port`` is where the application will be reached, ``aws_port`` where the AWS-compatible endpoint listens (none:
-    only in process); with ``data`` the state outlives a restart.
+    only in process); with ``data`` the state outlives a restart. ``services`` are folders that lie elsewhere.
     """
 
     def __init__(
         self, clock: LocalClock | None = None, *, port: int = 8000, aws_port: int | None = None,
-        data: Path | None = None, payment_secret: str = "local-payment-secret",
+        data: Path | None = None, payment_secret: str = "local-payment-secret", services: Sequence[Path] = (),
     ) -> None:  # fmt: skip
         url = f"http://localhost:{port}"
         key = key_kept_at(data / "oidc-key.pem") if data else None
@@ -38,7 +38,8 @@ class Office:
         self.bank = Bank(payment_secret)
         tokens = TokenVerifier(self.identity.issuer, AUDIENCE, SigningKeys(self.identity.jwks))
         self.system = LocalSystem(
-            clock, aws_port=aws_port, data=data, public_url=url, payment_secret=payment_secret, payments=self.bank,
+            clock, aws_port=aws_port, data=data, public_url=url, payment_secret=payment_secret, services=services,
+            payments=self.bank,
             tokens=tokens, issuer=Issuer(self.identity.issuer, AUDIENCE, tokens, fetch=in_process(self.identity)),
             session_key=session_key_kept_at(data / "session.key") if data else secrets.token_bytes(32),
         )  # fmt: skip

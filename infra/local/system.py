@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ import yaml
 
 import functions.steps
 import functions.streams
+from functions.adapters.catalogue import Catalogue
 from functions.runtime import wiring
 from functions.runtime.settings import Settings
 from functions.runtime.wiring import Ports
@@ -40,10 +41,14 @@ def template() -> dict[str, Any]:
 
 
 @cache
-def definitions() -> dict[str, str]:
-    """Give every compiled definition by the name of its state machine, with the functions' names put in."""
+def definitions(*more: Path) -> dict[str, str]:
+    """Give every compiled definition by the name of its state machine, with the functions' names put in.
+
+    ``more`` are the folders of services that lie elsewhere.
+    """
     found = {}
-    for path in sorted((ROOT / "workflows").glob("*/*.asl.json")):
+    elsewhere = [path for folder in more for path in sorted(folder.glob("*.asl.json"))]
+    for path in [*sorted((ROOT / "workflows").glob("*/*.asl.json")), *elsewhere]:
         text = path.read_text()
         for name in worker_names():
             text = text.replace("${" + pascal(name) + "}", name)
@@ -95,12 +100,15 @@ class LocalSystem:
     def __init__(
         self, clock: LocalClock | None = None, *, aws_port: int | None = None, data: Path | None = None,
         public_url: str = "http://localhost:8000", payment_secret: str = "local-payment-secret",
-        handlers: Mapping[str, Handler] | None = None, **stand_ins: Any,
+        handlers: Mapping[str, Handler] | None = None, services: Sequence[Path] = (), **stand_ins: Any,
     ) -> None:  # fmt: skip
+        """``services`` are the folders of compiled services that lie elsewhere than in ``workflows/``."""
         known = {**workers(), **(handlers or {})}
         known["document_arrived"] = self._scanning(known["document_arrived"], known["document_scanned"])
         self.aws = LocalAws(known, clock, port=aws_port, data=data)
-        self._public_url, self._secret, self._stand_ins = public_url, payment_secret, stand_ins
+        self._public_url, self._secret, self._services = public_url, payment_secret, tuple(services)
+        self._stand_ins = {"catalogue": Catalogue(more=self._services)} if services else {}
+        self._stand_ins |= stand_ins
 
     def start(self) -> LocalSystem:
         self.aws.start()
@@ -187,7 +195,7 @@ class LocalSystem:
 
     def _make_machines(self) -> None:
         client = self.aws.client("stepfunctions")
-        for name, definition in definitions().items():
+        for name, definition in definitions(*self._services).items():
             client.create_state_machine(
                 name=PREFIX + name, definition=definition, roleArn="arn:aws:iam::123456789012:role/loket"
             )

@@ -84,6 +84,14 @@ def reserves_leave_places(subject: Subject) -> Iterator[Finding]:
             yield Finding("category-taken", ("line", "reserves", at, "category"), message)
 
 
+def lots_have_no_estimate(subject: Subject) -> Iterator[Finding]:
+    """Where lots decide, nobody can be told when the turn comes."""
+    line = subject.service.line
+    if line and line.by == "lot" and line.places_a_year:
+        message = "the places go by lot, so no number has a time to wait; take `places_a_year` out"
+        yield Finding("estimate-by-lot", ("line", "places_a_year"), message)
+
+
 def the_example_can_wait(subject: Subject) -> Iterator[Finding]:
     """The example has a region and an order that can be compared as text, and a deposit that can be given back."""
     service = subject.service
@@ -111,5 +119,6 @@ PROOFS = (
     numbers_come_before_waiting,
     whoever_waits_is_called,
     reserves_leave_places,
+    lots_have_no_estimate,
 )
 OF_THE_EXAMPLE = (the_example_can_wait,)

@@ -98,6 +98,13 @@ def later_processes_are_opened_when_due(subject: Subject) -> Iterator[Finding]:
     for step, place in subject.steps():
         if isinstance(step, OutcomeStep) and step.later:
             named.add(step.later.opens)
+            ends = any(
+                kind in subject.service.permits and subject.service.permits[kind].valid_for
+                for kind in step.issue
+            )
+            if step.later.before_end and not ends:
+                message = f"`{step.name}` issues no permit with `valid_for`, so nothing ends; write `after:` instead"
+                yield Finding("end-unknown", (*place, "later", "before_end"), message)
             process = processes.get(step.later.opens)
             if process is None or process.opened_by != "due":
                 due = [name for name, process in processes.items() if process.opened_by == "due"]
