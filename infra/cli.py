@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="prove services without writing anything")
     check.add_argument("services", nargs="*", metavar="service")
-    check.set_defaults(act=lambda options: _compiler(["--check", *options.services]))
+    check.set_defaults(act=lambda options: _compiler(["--prove", *options.services]))
 
     compile_ = commands.add_parser("compile", help="write definitions, pictures and service.json")
     compile_.add_argument("services", nargs="*", metavar="service")
@@ -83,7 +83,7 @@ def _compiler(arguments: Sequence[str]) -> int:
 
     status = compile_services(list(arguments))
     if status == 0:
-        print("All is well." if "--check" in arguments else "Compiled.")
+        print("All is well." if "--prove" in arguments else "Compiled.")
     return status
 
 

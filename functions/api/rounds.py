@@ -10,10 +10,10 @@ from itertools import islice, takewhile
 from typing import Annotated, Any
 
 from chalice.app import Blueprint
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from functions.api.http import Answer, Body, Call, Reply, route
-from functions.api.shapes import Name
+from functions.api.shapes import Moment, Name, read_moment
 from functions.domain import lots, queues, quota
 from functions.domain.case import line_of
 from functions.domain.errors import Conflict, Fault, Forbidden, Invalid, KeyReused, NotFound, NotNow
@@ -37,7 +37,11 @@ class Lots(Body):
     """Where the seed will be published for everybody to see, such as a named drawing of a state lottery, and when."""
 
     source: Annotated[str, Field(min_length=10, max_length=500)]
-    published_at: Annotated[AwareDatetime, Field(strict=False)]
+    published_at: Moment
+
+    @property
+    def announcement(self) -> dict[str, Any]:
+        return {"source": self.source, "published_at": read_moment(self.published_at)}
 
 
 class Round(Body):
@@ -261,13 +265,13 @@ def _demand_newest(service: Service, body: Round, call: Call) -> dict[str, Any] 
                 "en": f"Draw the lots of the round {newest['period']} first.",
             }
             raise NotNow(text, code="round-undrawn")
-        return lots.announced(line, body.lots and body.lots.model_dump(), call.now)
+        return lots.announced(line, body.lots and body.lots.announcement, call.now)
     return None
 
 
 def _demand_the_same(call: Call, body: Round, known: dict[str, Any]) -> None:
     """A repeat gives the same answer; a period is opened once, with one quota and one announcement."""
-    announced = lots.plain(body.lots.model_dump()) if body.lots else None
+    announced = lots.plain(body.lots.announcement) if body.lots else None
     if (known.get("quota"), known.get("lots")) == ([one.model_dump() for one in body.quota], announced):
         return
     if call.key and known.get("key") == call.key.key:

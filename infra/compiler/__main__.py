@@ -1,4 +1,4 @@
-"""``python -m infra.compiler [--check | --publish | --lint] [service…]``: compile, and guard what is compiled."""
+"""``python -m infra.compiler [--check | --prove | --publish | --lint] [service…]``: compile, and guard the result."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     findings: list[Finding] = []
     try:
         offices = build.read_offices(workflows)
-        findings += _finish(build.offices_files(workflows, offices), [], options.check)
+        if not options.prove:
+            findings += _finish(build.offices_files(workflows, offices), [], options.check)
     except Faulty as faulty:
         return _tell(faulty.findings)
     for name in names:
         try:
             home, code = build.home_of(workflows, name)
             files = build.service_files(home, code, offices, beside=workflows)
-            findings += _finish(files, build.stale(home / code, files), options.check)
+            if not options.prove:
+                findings += _finish(files, build.stale(home / code, files), options.check)
             if options.publish:
                 print(f"published {_shown(build.publish(home, code))}")
         except Faulty as faulty:
@@ -67,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     doing = parser.add_mutually_exclusive_group()
     doing.add_argument(
         "--check", action="store_true", help="write nothing; tell what is not as its source says"
+    )
+    doing.add_argument(
+        "--prove", action="store_true", help="write nothing; tell only what is wrong with the sources"
     )
     doing.add_argument("--publish", action="store_true", help="freeze the compiled version under its number")
     doing.add_argument(

@@ -181,9 +181,7 @@ def stale(folder: Path, files: Files) -> list[Path]:
 
 
 def drift(files: Files, stale_files: Iterable[Path]) -> list[Finding]:
-    """Tell which committed files are not what the sources compile to; none, where nothing was compiled yet."""
-    if files and not any(path.exists() for path in files):
-        return []
+    """Tell which committed files are not what the sources compile to."""
     remedy = "run `make workflows` and commit the result"
     missing = [Finding("drift", (), f"is missing; {remedy}", path) for path in files if not path.exists()]
     changed = [

@@ -117,3 +117,13 @@ def test_a_number_is_given_by_a_function_of_its_own() -> None:
 
     assert state["Arguments"]["FunctionName"] == "${JoinQueue}"
     assert state["Next"] == "Wait in line"
+
+
+def test_lots_may_decide() -> None:
+    assert found(("law: Perda 1\n  reserves", "law: Perda 1\n  by: lot\n  reserves")) == []
+
+
+def test_where_lots_decide_an_estimate_of_the_wait_is_found() -> None:
+    by_lot = ("law: Perda 1\n  reserves", "law: Perda 1\n  by: lot\n  places_a_year: facts.area\n  reserves")
+
+    assert found(by_lot) == ["estimate-by-lot"]

@@ -50,3 +50,34 @@ def test_two_lines_of_a_fee_with_one_code_are_found() -> None:
     line = "    - {code: levy, title: {id: Lagi, en: Again}, amount: '1'}\nclock:\n"
 
     assert codes(("clock:\n  term", f"{line}  term")) == ["fee-line-doubled"]
+
+
+ISSUED = "        issue: permit\n        needs_payment: true\n"
+RENEWAL = """  renewal:
+    title: {id: Perpanjangan, en: Renewal}
+    opened_by: due
+    clock: false
+    steps:
+      - outcome: ended
+        title: {id: Berakhir, en: Ended}
+        result: lapsed
+"""
+DUE = ("  appeal:\n", RENEWAL + "  appeal:\n")
+BEFORE_END = (ISSUED, ISSUED + "        later: {before_end: 30 d, opens: renewal}\n")
+VALID = ("signatory: head\n", "signatory: head\n    valid_for: 1 years\n    continues: true\n")
+
+
+def test_a_process_may_open_before_a_permit_ends() -> None:
+    assert codes(DUE, BEFORE_END, VALID) == []
+
+
+def test_a_process_before_the_end_of_what_never_ends_is_found() -> None:
+    assert codes(DUE, BEFORE_END) == ["end-unknown"]
+
+
+@pytest.mark.parametrize("moment", ["before_end: 2 wd", "before_end: 30 d, after: 1 years", "law: x"])
+def test_what_opens_later_has_one_moment(moment: str) -> None:
+    later = (BEFORE_END[0], BEFORE_END[1].replace("before_end: 30 d", moment))
+
+    assert set(codes(DUE, later, VALID)) <= {"does-not-fit", "unknown-key"}
+    assert codes(DUE, later, VALID)
