@@ -84,7 +84,7 @@ def case_page(visit: Visit, seen: Seen, *, faults: Any = (), message: str = "") 
         "case": shown,
         "own": case.applicant == visit.person.username,
         "agency": visit.text(ports.catalogue.agency(case.agency).name),
-        "stages": progress.stages(case, service, visit.language),
+        "stages": progress.stages(case, service, visit.language, own=case.applicant == visit.person.username),
         "correction": case.open_correction,
         "titles": _titles(visit, service),
         "correct": next((task for task in shown.tasks if task.correction), None),
@@ -158,7 +158,7 @@ def receipt(visit: Visit, case: str) -> Answer:
     page = {
         "case": seen.shown,
         "agency": ports.catalogue.agency(seen.case.agency),
-        "next": progress.now(seen.case, seen.service, visit.language),
+        "next": progress.now(seen.case, seen.service, visit.language, own=seen.case.applicant == visit.person.username),
         "due": _promised(seen),
         "own": seen.case.applicant == visit.person.username,
         "name": seen.shown.contact.get("name") or seen.case.applicant,

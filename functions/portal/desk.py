@@ -31,7 +31,7 @@ from functions.portal.cases import Seen, answers_in_words, see
 from functions.portal.rendering import Words
 from functions.portal.urls import url
 from functions.portal.visit import Answer, Html, SeeOther, Visit
-from functions.portal.worklist import checked
+from functions.portal.worklist import checked, filtered_last
 
 GRAVE = frozenset({"reject", "object"})
 NEWS = frozenset({"claimed", "released", "assigned"})
@@ -131,7 +131,7 @@ def decide(visit: Visit, task: str) -> Answer:
         return (_return_page if returning else _page)(visit, desk, faults=error.faults)
     except (Conflict, Forbidden) as error:
         return _page(visit, _open(visit, task), refused=error)
-    return SeeOther(url("/tasks", done=task))
+    return SeeOther(url("/tasks", **filtered_last(visit), done=task))
 
 
 def _do(visit: Visit, task: str, act: Callable[..., Reply], done: str) -> Answer:
@@ -233,7 +233,7 @@ def _page(
         "files": [one for one in seen.shown.documents if one.state != "announced"],
         "findings": _findings(visit, seen),
         "fee": _fee(visit, seen),
-        "stages": progress.stages(seen.case, service, visit.language),
+        "stages": progress.stages(seen.case, service, visit.language, own=False),
         "obstacle": _words(visit, refused) if refused else _obstacle(visit, desk),
         "grave": GRAVE,
         "needed": [action.title for action in shown.actions if action.comment == "required"],

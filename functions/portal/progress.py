@@ -51,8 +51,8 @@ class Stage:
     asked: tuple[Asked, ...] = field(default=())
 
 
-def stages(case: Case, service: Service, language: Language) -> list[Stage]:
-    """Give the stages of a case that was submitted; none of one that was not."""
+def stages(case: Case, service: Service, language: Language, *, own: bool) -> list[Stage]:
+    """Give the stages of a case that was submitted; none of one that was not. ``own``: the applicant reads them."""
     if case.submitted_at is None:
         return []
     found = [Stage(str(say("case.stage.submitted", language)), "done", at=case.submitted_at)]
@@ -63,13 +63,13 @@ def stages(case: Case, service: Service, language: Language) -> list[Stage]:
             title = _of(service.process(episode.process).title, language)
             found.append(Stage(title, "done", at=outcome.at, note=result))
     if last:
-        found += _Walk(case, service, last, language).stages()
+        found += _Walk(case, service, last, language, own).stages()
     return found
 
 
-def now(case: Case, service: Service, language: Language) -> Stage | None:
+def now(case: Case, service: Service, language: Language, *, own: bool) -> Stage | None:
     """Give the stage at which a case stands, if it is under way."""
-    return next((one for one in stages(case, service, language) if one.state == "now"), None)
+    return next((one for one in stages(case, service, language, own=own) if one.state == "now"), None)
 
 
 def office(role: str, language: Language) -> str:
@@ -82,8 +82,11 @@ def office(role: str, language: Language) -> str:
 class _Walk:
     """One episode, walked along the way that its facts choose."""
 
-    def __init__(self, case: Case, service: Service, episode: Episode, language: Language) -> None:
+    def __init__(
+        self, case: Case, service: Service, episode: Episode, language: Language, own: bool
+    ) -> None:
         self._case, self._service, self._episode, self._language = case, service, episode, language
+        self._own = own
         self._process = service.process(episode.process)
         self._tasks = [task for task in case.tasks.values() if task.episode == episode.no]
         self._way = [step for step in self._along() if self._concerns(step)]
@@ -226,7 +229,7 @@ class _Walk:
         return str(say("case.stage.system", self._language))
 
     def _you(self) -> str:
-        return str(say("case.you", self._language))
+        return str(say("case.you" if self._own else "case.applicant", self._language))
 
 
 def _of(text: Any, language: Language) -> str:

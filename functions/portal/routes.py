@@ -64,6 +64,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("GET", "/{page}", "public.nowhere"),
     ("GET", "/{page}/{part}", "public.nowhere"),
     ("GET", "/{page}/{part}/{more}", "public.nowhere"),
+    *(("GET", "/{page}/{part}/{more}" + "".join(f"/{{deep{n}}}" for n in range(depth)), "public.nowhere") for depth in range(1, 6)),
 )
 
 

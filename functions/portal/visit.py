@@ -109,7 +109,7 @@ class Visit:
     @cached_property
     def language(self) -> Language:
         """As asked by ``?lang=``, as chosen before, as the browser says; where it does not, as the account says."""
-        for wanted in (self.query.get("lang"), self.cookies.get("lang")):
+        for wanted in (self.query.get("lang"), self.cookies.get(cookie_name("lang"))):
             if wanted in ("id", "en"):
                 return wanted  # type: ignore[return-value]
         header = self.header("Accept-Language") or ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +19,7 @@ from functions.domain.identity import Person
 from functions.domain.service import Service
 from functions.portal import progress
 from functions.portal.rendering import HOME_ZONE
+from functions.portal.sessions import cookie, cookie_name
 from functions.portal.urls import url
 from functions.portal.visit import Answer, Html, SeeOther, Visit
 from functions.runtime.wiring import ports
@@ -26,7 +28,10 @@ B = TypeVar("B", bound=BaseModel)
 
 PAGE = 25
 SOON = timedelta(days=3)
+WORKDAY = timedelta(hours=12)
 FILTERS = ("role", "service", "mine", "due", "q")
+LIST_COOKIE = "list"
+"""Keeps the filters of the list that was looked at last, so that a decision leads back to it."""
 BULK = {"decide": "approve", "consult": "no_objection"}
 """What can be said of many tasks at once, by their kind: nothing that needs words for each of them."""
 
@@ -96,12 +101,22 @@ def _page(visit: Visit, faults: Iterable[Mapping[str, str]] = ()) -> Answer:
         "done": visit.query.get("done", "").partition(".")[0],
         "faults": said + ([{"link": "#f-due", "text": visit.text(wrong)}] if wrong else []),
     }
-    return Html("tasks.html", page, status=422 if page["faults"] else 200)
+    kept = cookie(LIST_COOKIE, urlencode(filters), WORKDAY)
+    return Html("tasks.html", page, status=422 if page["faults"] else 200, cookies=(kept,))
 
 
 def given(visit: Visit) -> dict[str, str]:
     """Give the filters as they stand in the address."""
-    return {name: visit.query[name][:100] for name in FILTERS if visit.query.get(name)}
+    return _filters(visit.query)
+
+
+def filtered_last(visit: Visit) -> dict[str, str]:
+    """Give the filters of the list that was looked at last."""
+    return _filters(dict(parse_qsl(visit.cookies.get(cookie_name(LIST_COOKIE), ""))))
+
+
+def _filters(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: values[name][:100] for name in FILTERS if values.get(name)}
 
 
 def _found(visit: Visit) -> tuple[list[Entry], str | None, Mapping[str, str] | None]:

@@ -53,6 +53,26 @@ def test_three_officers_carry_a_case_from_completeness_to_the_signature(case: Ca
     assert case.case.status == "approved"
 
 
+def test_a_decision_leads_back_to_the_list_as_it_was_filtered(case: CaseDriver, surf: Surf) -> None:
+    officer = surf(holder("pupr/secretariat"))
+    officer.get(f"/tasks?role=pupr/secretariat&q={case.case.number}&mine=")
+
+    page = officer.submit(officer.get(at(case, "completeness")), at(case, "completeness"), press="action=approve")
+
+    assert page.html.xpath("//input[@name='q']/@value") == [case.case.number]
+    assert page.html.xpath("//select[@name='role']/option[@selected]/@value") == ["pupr/secretariat"]
+
+
+def test_an_officer_reads_that_a_step_is_with_the_applicant(case: CaseDriver, surf: Surf) -> None:
+    path = f"/cases/{case.case.id}"
+
+    assert "You" in surf(case.case.applicant).get(path).text
+    read = surf(holder("dpmptsp/head")).get(path)
+    steps = " ".join(" ".join(one.itertext()) for one in read.html.xpath("//ol[@class='steps']/li"))
+    assert "The applicant" in steps
+    assert "You" not in steps
+
+
 def test_an_applicant_is_led_to_the_own_cases(surf: Surf) -> None:
     assert surf("siti").get("/tasks").address.endswith("/cases")
 
