@@ -29,7 +29,7 @@ MOST_PARTITIONS = 96
 _CACHE_SECONDS = 60
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLACE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z#[A-Z0-9~-]*")
-_CSV = "text/csv; charset=utf-8; header=present"
+CSV = "text/csv; charset=utf-8; header=present"
 
 
 def _day_or_moment(text: Any) -> str:
@@ -271,7 +271,7 @@ def _table(
     ]
     content = as_csv([*_COLUMNS, *(names if wanted.service else ("facts",))], rows)
     link = {"Link": f'<{_next_address(wanted, following)}>; rel="next"'} if following else {}
-    return Reply(content, content_type=_CSV, cache=_CACHE_SECONDS, headers=_BY_ACCEPT | link)
+    return Reply(content, content_type=CSV, cache=_CACHE_SECONDS, headers=_BY_ACCEPT | link)
 
 
 def _values(entry: RegisterEntry, names: Iterable[str]) -> list[Any]:

@@ -1,19 +1,22 @@
-"""Statistics: what came in, how it ended, and how long it took, by service and agency."""
+"""Statistics: what came in, how it ended, and how long it took, by service and agency; for supervisors by step."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from chalice.app import Blueprint
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from functions.api import register
 from functions.api.http import Answer, Call, Query, Reply, route
-from functions.domain import statistics
-from functions.domain.errors import Malformed, ServiceUnknown
+from functions.domain import statistics, views
+from functions.domain.clock import rfc3339
+from functions.domain.errors import Forbidden, Malformed, ServiceUnknown
+from functions.domain.service import ConsultStep, CorrectStep, PayStep, Service, TaskStep, Text
 from functions.domain.statistics import Figures
 from functions.runtime.wiring import ports
 
@@ -21,6 +24,8 @@ blueprint = Blueprint(__name__)
 MONTHS = 12
 _LONGEST_PERIOD = 120
 _CACHE_SECONDS = 60
+MOST_OPEN = 500
+"""Open tasks of a role that are looked at: the soonest due. Figures stay quick however long a list grows."""
 _MONTH = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))(?:-\d{2})?")
 
 
@@ -83,6 +88,53 @@ class Period(Answer):
     until: str = Field(serialization_alias="to")
 
 
+class StepsQuery(Query):
+    """Whole months; without them, the last twelve, this one included."""
+
+    since: Month | None = Field(default=None, alias="from")
+    until: Month | None = Field(default=None, alias="to")
+    format: Literal["json", "csv"] | None = None
+
+
+class MonthOfStep(Answer):
+    month: str
+    done: int
+    days: Percentiles
+    working_days: Percentiles
+
+
+class StepFigures(Answer):
+    """What a step has cost the cases that ended in the period, and what is open in it now.
+
+    ``done`` counts its answers and its silences, ``late`` those after its term, ``returned`` those that sent the case
+    back. Days are told apart as far as they matter (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 42, 60, 90, 180, 365).
+    ``share`` is its part of the days of all steps together, in percent. ``open`` and ``overdue`` are null where the
+    applicant is asked; ``at_least`` where more are open than were looked at.
+    """
+
+    step: str
+    title: str
+    role: str
+    done: int
+    late: int
+    returned: int
+    days: Percentiles
+    working_days: Percentiles
+    share: int
+    open: int | None
+    overdue: int | None
+    at_least: bool
+    months: list[MonthOfStep]
+
+
+class StepsAnswer(Answer):
+    service: str
+    title: str
+    period: Period
+    items: list[StepFigures]
+    next: None
+
+
 class StatisticsAnswer(Answer):
     period: Period
     items: list[ServiceFigures]
@@ -96,16 +148,7 @@ class StatisticsAnswer(Answer):
 )  # fmt: skip
 def read(call: Call) -> Reply:
     wanted: StatisticsQuery = call.query
-    until = wanted.until or this_month(call.now)
-    since = wanted.since or statistics.months_before(until, MONTHS - 1)
-    if since > until or statistics.months_before(until, _LONGEST_PERIOD) >= since:
-        raise Malformed(
-            {
-                "id": f"`from` tidak boleh sesudah `to`, dan paling lama {_LONGEST_PERIOD} bulan.",
-                "en": f"`from` must not come after `to`, and {_LONGEST_PERIOD} months are the most.",
-            },
-            code="bad-query",
-        )
+    since, until = _period(call, wanted)
     figures = {
         key: found
         for key, found in _offered(gathered(since, until)).items()
@@ -121,6 +164,52 @@ def read(call: Call) -> Reply:
         next=None,
     )
     return Reply(answer, cache=_CACHE_SECONDS)
+
+
+@route(
+    blueprint, "GET", "/v1/services/{service}/steps", query=StepsQuery, answer=StepsAnswer,
+    media_types=("application/json", "text/csv"),
+    summary={"id": "Angka menurut langkah: di mana waktu terpakai", "en": "Figures by step: where time is lost"},
+    description={
+        "id": "Untuk pengawas layanan. `format=csv` memberi tabel, satu baris setiap langkah dan bulan.",
+        "en": "For supervisors of the service. `format=csv` gives a table, a row for each step and month.",
+    },
+)  # fmt: skip
+def steps(call: Call, service: str) -> Reply:
+    wanted: StepsQuery = call.query
+    found: Service = ports.catalogue.service(service)
+    if not any(call.person.holds(role, call.now) for role in found.supervisors):
+        raise Forbidden("role", _NOT_YOURS)
+    since, until = _period(call, wanted)
+    counted = ports.table.counters(statistics.COUNTERS, since=since, until=f"{until}~")
+    months = statistics.by_month(counted, found.code)
+    items = _steps_of(call, found, months)
+    if wanted.format == "csv" or (wanted.format is None and register.prefers_csv(call.header("Accept"))):
+        return Reply(
+            register.as_csv(_COLUMNS, _rows(items)), content_type=register.CSV, headers={"Vary": "Accept"}
+        )
+    answer = StepsAnswer(
+        service=found.code,
+        title=call.text(found.title),
+        period=Period(since=since, until=until),
+        items=items,
+        next=None,
+    )
+    return Reply(answer, headers={"Vary": "Accept"})
+
+
+def _period(call: Call, wanted: StatisticsQuery | StepsQuery) -> tuple[str, str]:
+    until = wanted.until or this_month(call.now)
+    since = wanted.since or statistics.months_before(until, MONTHS - 1)
+    if since > until or statistics.months_before(until, _LONGEST_PERIOD) >= since:
+        raise Malformed(
+            {
+                "id": f"`from` tidak boleh sesudah `to`, dan paling lama {_LONGEST_PERIOD} bulan.",
+                "en": f"`from` must not come after `to`, and {_LONGEST_PERIOD} months are the most.",
+            },
+            code="bad-query",
+        )
+    return since, until
 
 
 def gathered(since: str, until: str) -> dict[tuple[str, str], Figures]:
@@ -154,7 +243,105 @@ _COUNTED = ("received", "decided", "approved", "rejected", "lapsed", "withdrawn"
 
 def _numbers(figures: Figures) -> dict[str, Any]:
     counted: dict[str, Any] = {name: figures.numbers[name] for name in _COUNTED}
-    return counted | {
+    return counted | _lengths(figures)
+
+
+def _lengths(figures: Figures) -> dict[str, Percentiles]:
+    return {
         "days": Percentiles(p50=figures.days(50), p90=figures.days(90)),
         "working_days": Percentiles(p50=figures.working_days(50), p90=figures.working_days(90)),
     }
+
+
+# -- by step
+
+
+def _steps_of(call: Call, service: Service, months: Mapping[str, Figures]) -> list[StepFigures]:
+    by_step: dict[str, dict[str, Figures]] = {}
+    for month, figures in sorted(months.items()):
+        for step, found in figures.steps().items():
+            by_step.setdefault(step, {})[month] = found
+    asked = _asked(service)
+    open_now = _open_now(call, service, {role for _, role in asked.values()})
+    spent = {step: sum(one.spent for one in found.values()) for step, found in by_step.items()}
+    return [
+        _step(
+            call.text(asked[step][0]) if step in asked else step,
+            step,
+            asked[step][1] if step in asked else "",
+            by_step.get(step, {}),
+            open_now,
+            round(100 * spent.get(step, 0) / (sum(spent.values()) or 1)),
+        )
+        for step in dict.fromkeys((*asked, *by_step))
+    ]
+
+
+def _asked(service: Service) -> dict[str, tuple[Text, str]]:
+    """Give what each step is called and who is asked, in the order of the processes."""
+    found: dict[str, tuple[Text, str]] = {}
+    for process in service.processes.values():
+        for step in process.steps:
+            if isinstance(step, TaskStep | ConsultStep):
+                for spec in step.of:
+                    found.setdefault(spec.name, (spec.title, spec.role))
+            elif isinstance(step, CorrectStep | PayStep):
+                found.setdefault(step.name, (step.title, "applicant"))
+    return found
+
+
+OpenNow = Mapping[tuple[str, str], tuple[int, int, bool]]
+
+
+def _open_now(call: Call, service: Service, roles: set[str]) -> OpenNow:
+    """Give by role and step how many tasks are open, how many of them overdue, and whether there may be more."""
+    now, found = rfc3339(call.now), dict[tuple[str, str], tuple[int, int, bool]]()
+    for role in roles - {"applicant"}:
+        page = ports.views.list("who", views.worklist(role), limit=MOST_OPEN)
+        mine = [item for item in page.items if item["service"] == service.code]
+        for name in {item["name"] for item in mine} | {""}:
+            due = [item["due_at"] for item in mine if item["name"] == name]
+            found[role, name] = len(due), sum(at < now for at in due), page.next is not None
+    return found
+
+
+def _step(
+    title: str, step: str, role: str, months: Mapping[str, Figures], open_now: OpenNow, share: int
+) -> StepFigures:
+    total = Figures()
+    for one in months.values():
+        total.add(one.numbers)
+    by_office = bool(role) and role != "applicant"
+    known = open_now.get((role, step), (0, 0, open_now.get((role, ""), (0, 0, False))[2]))
+    return StepFigures(
+        step=step,
+        title=title,
+        role=role,
+        done=total.lengths,
+        late=total.numbers["late"],
+        returned=total.numbers["returned"],
+        **_lengths(total),
+        share=share,
+        open=known[0] if by_office else None,
+        overdue=known[1] if by_office else None,
+        at_least=known[2] and by_office,
+        months=[MonthOfStep(month=month, done=one.lengths, **_lengths(one)) for month, one in months.items()],
+    )
+
+
+_COLUMNS = (
+    "step", "title", "role", "month", "done", "days_p50", "days_p90", "working_days_p50", "working_days_p90",
+)  # fmt: skip
+
+
+def _rows(items: list[StepFigures]) -> Iterator[tuple[Any, ...]]:
+    for item in items:
+        for one in item.months:
+            measured = (one.days.p50, one.days.p90, one.working_days.p50, one.working_days.p90)
+            yield item.step, item.title, item.role, one.month, one.done, *measured
+
+
+_NOT_YOURS = {
+    "id": "Angka menurut langkah hanya untuk pengawas layanan.",
+    "en": "Figures by step are for supervisors of the service only.",
+}

@@ -1,12 +1,17 @@
 """How many cases come in, how they end and how long they take, counted when it happens.
 
-    STATISTICS    <month>#<service>#<agency>#<share>    numbers: received, decided, …, d<days>, w<working days>
+    STATISTICS    <month>#<service>#<agency>#<share>    numbers: received, decided, …, d<days>, w<working days>,
+                                                        and of each step <step>/late, …/returned, …/d<days>, …/w<days>
 
 A month of one service is a few items that hold its decisions by their length in days, so a percentile of any period is
 exact although no row of a case is read: twelve months of a service are one query of at most 96 items of a few hundred
 bytes. They are shared out by the ids of cases, because one item takes one transaction at a time. A case costs 4 write
 units when it comes in and 4 when it ends (a transaction of the mark and the numbers; the mark of the end is the entry
 in the register where there is one), so a repeated event counts once.
+
+How long each step took is counted with the end of the case, in the same item, so it costs no write of its own. The
+lengths of steps are counted in a bounded histogram (`BOUNDS`), so an item of many steps stays below a few KB however
+busy the month: one unit more a write for each KB and its transaction, in the busiest services.
 
 What is counted of a case is its first end; appeals and renewals are not. Days run from the day of submission, working
 days as the legal clock counts them, without its pauses, where it counts in them.
@@ -16,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -31,6 +36,10 @@ Key = tuple[str, str]
 COUNTERS = "STATISTICS"
 _SHARES = 8
 _DAYS, _WORKING_DAYS = "d", "w"
+BOUNDS = (0, 1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 42, 60, 90, 180, 365)
+"""The lengths of steps, in days, that are told apart: each counts as the next one of these, the longest as a year."""
+NOT_WORK = frozenset({"wait"})
+"""Kinds of tasks in which nobody has anything to do."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,21 @@ class Conclusion:
     working_days: int | None
     in_time: bool
     permits: tuple[str, ...] = ()
+    steps: tuple[Pace, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How one step went: whole days by the calendar and working days from its opening to its answer, or silence.
+
+    ``late``: answered after its term, or by nobody. ``returned``: it sent the case back to the applicant.
+    """
+
+    step: str
+    days: int
+    working_days: int
+    late: bool
+    returned: bool
 
 
 def conclusion(
@@ -79,6 +103,22 @@ def _concluded(
         working_days=clock.used(at) if clock and counted else None,
         in_time=clock is None or not clock.passed(at),
         permits=permits,
+        steps=paces(case, calendar),
+    )
+
+
+def paces(case: Case, calendar: Calendar) -> tuple[Pace, ...]:
+    """Give how each step of a case went that was answered or fell silent, each round of it by itself."""
+    return tuple(
+        Pace(
+            step=task.name,
+            days=(calendar.day_of(task.done_at) - calendar.day_of(task.opened_at)).days,
+            working_days=calendar.working_days_between(task.opened_at, task.done_at),
+            late=task.state == "expired" or task.done_at > task.due_at,
+            returned=task.action == "return",
+        )
+        for task in case.tasks.values()
+        if task.done_at and task.state in ("done", "expired") and task.kind not in NOT_WORK
     )
 
 
@@ -91,7 +131,23 @@ def counts_of(ended: Conclusion) -> dict[str, int]:
             counts["in_time"] = 1
         if ended.working_days is not None:
             counts[f"{_WORKING_DAYS}{ended.working_days}"] = 1
-    return counts
+    steps: Counter[str] = Counter()
+    for pace in ended.steps:
+        steps.update(_counts_of_step(pace))
+    return {**counts, **steps}
+
+
+def _counts_of_step(pace: Pace) -> Iterator[str]:
+    yield f"{pace.step}/{_DAYS}{_bound(pace.days)}"
+    yield f"{pace.step}/{_WORKING_DAYS}{_bound(pace.working_days)}"
+    if pace.late:
+        yield f"{pace.step}/late"
+    if pace.returned:
+        yield f"{pace.step}/returned"
+
+
+def _bound(days: int) -> int:
+    return next((bound for bound in BOUNDS if days <= bound), BOUNDS[-1])
 
 
 def counter(case_id: str, service: str, agency: str, day: date) -> Key:
@@ -130,17 +186,48 @@ class Figures:
     def working_days(self, percent: int) -> int | None:
         return self._percentile(_WORKING_DAYS, percent)
 
+    @property
+    def lengths(self) -> int:
+        """How many lengths in days were counted."""
+        return sum(self._by_length(_DAYS).values())
+
+    @property
+    def spent(self) -> int:
+        """The days of all of them together."""
+        return sum(days * count for days, count in self._by_length(_DAYS).items())
+
+    def steps(self) -> dict[str, Figures]:
+        """Give the numbers of each step; their days are bounds: ``days(50)`` is within how many the half was done."""
+        found: dict[str, Figures] = {}
+        for name, count in self.numbers.items():
+            step, slash, what = name.partition("/")
+            if slash:
+                found.setdefault(step, Figures()).add({what: count})
+        return found
+
     def _percentile(self, letter: str, percent: int) -> int | None:
         """The nearest rank: the smallest number of days that at least this share did not exceed."""
-        lengths = {
-            int(n[1:]): count for n, count in self.numbers.items() if n[0] == letter and n[1:].isdigit()
-        }
+        lengths = self._by_length(letter)
         rank = math.ceil(sum(lengths.values()) * percent / 100)
         for days in sorted(lengths):
             rank -= lengths[days]
             if rank <= 0:
                 return days
         return None
+
+    def _by_length(self, letter: str) -> dict[int, int]:
+        found = self.numbers.items()
+        return {int(name[1:]): count for name, count in found if name[0] == letter and name[1:].isdigit()}
+
+
+def by_month(found: Iterable[tuple[str, Mapping[str, int]]], service: str) -> dict[str, Figures]:
+    """Add up the counters of one service by month."""
+    gathered: dict[str, Figures] = {}
+    for sort_key, numbers in found:
+        month, code, _, _ = sort_key.split("#")
+        if code == service:
+            gathered.setdefault(month, Figures()).add(numbers)
+    return gathered
 
 
 def gather(found: Iterable[tuple[str, Mapping[str, int]]]) -> dict[tuple[str, str], Figures]:

@@ -158,7 +158,9 @@ def receipt(visit: Visit, case: str) -> Answer:
     page = {
         "case": seen.shown,
         "agency": ports.catalogue.agency(seen.case.agency),
-        "next": progress.now(seen.case, seen.service, visit.language, own=seen.case.applicant == visit.person.username),
+        "next": progress.now(
+            seen.case, seen.service, visit.language, own=seen.case.applicant == visit.person.username
+        ),
         "due": _promised(seen),
         "own": seen.case.applicant == visit.person.username,
         "name": seen.shown.contact.get("name") or seen.case.applicant,

@@ -49,7 +49,9 @@ def attention(visit: Visit) -> Answer:
     still = visit.ask(api.index, query=wanted)
     roles = {role for service in services for role in worklist.roles_asked(service)}
     late = [found for role in sorted(roles) if (found := _late(visit, role)).entries]
-    return Html("attention.html", {"still": still.items, "next": still.next, "late": late})
+    return Html(
+        "attention.html", {"still": still.items, "next": still.next, "late": late, "services": services}
+    )
 
 
 def _late(visit: Visit, role: str) -> Late:

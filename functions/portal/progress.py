@@ -82,9 +82,7 @@ def office(role: str, language: Language) -> str:
 class _Walk:
     """One episode, walked along the way that its facts choose."""
 
-    def __init__(
-        self, case: Case, service: Service, episode: Episode, language: Language, own: bool
-    ) -> None:
+    def __init__(self, case: Case, service: Service, episode: Episode, language: Language, own: bool) -> None:
         self._case, self._service, self._episode, self._language = case, service, episode, language
         self._own = own
         self._process = service.process(episode.process)

@@ -35,7 +35,7 @@ def statistics(visit: Visit) -> Answer:
     try:
         found = visit.ask(statistics_api.read, query=statistics_api.StatisticsQuery.model_validate(given))
     except (ValidationError, Malformed) as error:
-        faults = _faults(visit, error)
+        faults = faults_of(visit, error)
         found = visit.ask(statistics_api.read, query=statistics_api.StatisticsQuery())
     page = {
         "figures": found,
@@ -55,7 +55,7 @@ def register(visit: Visit) -> Answer:
         wanted = register_api.RegisterQuery.model_validate({**given, "limit": PAGE, "format": "json"})
         found = visit.ask(register_api.read, query=wanted)
     except (ValidationError, Malformed) as error:
-        faults = _faults(visit, error)
+        faults = faults_of(visit, error)
         found = visit.ask(register_api.read, query=register_api.RegisterQuery(limit=PAGE, format="json"))
     page = {
         "items": found.items,
@@ -78,7 +78,8 @@ def register_csv(visit: Visit) -> Answer:
     return Content(str(reply.body), reply.content_type, headers=dict(reply.headers))
 
 
-def _faults(visit: Visit, error: ValidationError | Malformed) -> list[str]:
+def faults_of(visit: Visit, error: ValidationError | Malformed) -> list[str]:
+    """Say what was wrong with what an address asked for."""
     if isinstance(error, Malformed):
         return [visit.text(error.message)]
     return [visit.text(fault_of(one).message) for one in error.errors(include_url=False)]

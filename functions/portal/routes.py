@@ -57,6 +57,8 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("POST", "/tasks/{task}/release", "desk.release"),
     ("POST", "/tasks/{task}/assign", "desk.assign"),
     ("GET", "/attention", "oversight.attention"),
+    ("GET", "/services/{service}/pace", "pace.show"),
+    ("GET", "/services/{service}/pace.csv", "pace.table"),
     ("GET", "/delegations", "leave.show"),
     ("POST", "/delegations", "leave.lend"),
     ("POST", "/delegations/end", "leave.end"),
@@ -64,7 +66,10 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("GET", "/{page}", "public.nowhere"),
     ("GET", "/{page}/{part}", "public.nowhere"),
     ("GET", "/{page}/{part}/{more}", "public.nowhere"),
-    *(("GET", "/{page}/{part}/{more}" + "".join(f"/{{deep{n}}}" for n in range(depth)), "public.nowhere") for depth in range(1, 6)),
+    ("GET", "/{page}/{part}/{more}/{a}", "public.nowhere"),
+    ("GET", "/{page}/{part}/{more}/{a}/{b}", "public.nowhere"),
+    ("GET", "/{page}/{part}/{more}/{a}/{b}/{c}", "public.nowhere"),
+    ("GET", "/{page}/{part}/{more}/{a}/{b}/{c}/{d}", "public.nowhere"),
 )
 
 

@@ -397,6 +397,44 @@ def test_months_that_cannot_be_read_are_a_problem(office: Office, query: str) ->
     assert get(office, "/v1/statistics", query)[0] == 400
 
 
+def read_steps(office: Office, username: str, query: str = "") -> Answer:
+    bearer = f"Bearer {office.identity.token(username)}"
+    return get(office, "/v1/services/building-permit/steps", query, authorization=bearer)
+
+
+@pytest.mark.usefixtures("granted")
+def test_a_supervisor_reads_where_time_is_lost(office: Office) -> None:
+    CaseDriver(office.system).apply()
+    office.system.aws.settle()
+
+    status, _, answer = read_steps(office, "sri", "from=2026-02&to=2026-02")
+
+    (found,) = [item for item in answer["items"] if item["step"] == "completeness"]
+    assert status == 200
+    assert found["title"] == "Check completeness"
+    assert found["done"] >= 1
+    assert (found["late"], found["returned"]) == (0, 0)
+    assert found["working_days"] == {"p50": 0, "p90": 0}
+    assert found["open"] >= 1
+    assert (found["overdue"], found["at_least"]) == (0, False)
+    assert [month["month"] for month in found["months"]] == ["2026-02"]
+
+
+@pytest.mark.usefixtures("granted")
+def test_the_figures_of_steps_are_a_table_too(office: Office) -> None:
+    status, headers, table = read_steps(office, "sri", "format=csv")
+
+    rows = {row["step"]: row for row in csv.DictReader(io.StringIO(table))}
+    assert (status, headers["Content-Type"].partition(";")[0]) == (200, "text/csv")
+    assert rows["statement"]["working_days_p90"] == "0"
+
+
+def test_figures_of_steps_are_for_supervisors_of_the_service(office: Office) -> None:
+    assert read_steps(office, "siti")[0] == 403
+    assert read_steps(office, "hendra")[0] == 403
+    assert get(office, "/v1/services/building-permit/steps")[0] == 401
+
+
 def count_from(at: datetime) -> None:
     """Let the first case of all have been counted then."""
     key = statistics.counter("0" * 26, "building-permit", "dpmptsp", at.date())

@@ -57,7 +57,9 @@ def test_a_decision_leads_back_to_the_list_as_it_was_filtered(case: CaseDriver, 
     officer = surf(holder("pupr/secretariat"))
     officer.get(f"/tasks?role=pupr/secretariat&q={case.case.number}&mine=")
 
-    page = officer.submit(officer.get(at(case, "completeness")), at(case, "completeness"), press="action=approve")
+    page = officer.submit(
+        officer.get(at(case, "completeness")), at(case, "completeness"), press="action=approve"
+    )
 
     assert page.html.xpath("//input[@name='q']/@value") == [case.case.number]
     assert page.html.xpath("//select[@name='role']/option[@selected]/@value") == ["pupr/secretariat"]

@@ -102,3 +102,19 @@ def test_a_supervisor_lends_the_roles_of_a_colleague(office: Office, surf: Surf)
     assert standing is not None
     assert standing["to"] == deputy
     office.system.ports.delegations.end(absent)
+
+
+def test_sees_where_time_is_lost(granted: CaseDriver, surf: Surf) -> None:
+    surfer = surf(SUPERVISOR)
+    assert "/services/building-permit/pace" in surfer.get("/attention").links()
+
+    page = surfer.get("/services/building-permit/pace")
+
+    assert page.heading == "Where time is lost"
+    assert "Check completeness" in page.text
+    assert "Secretariat, Public Works Office" in page.text
+    assert page.html.xpath("//main//*[name()='svg'][@role='img']") != []
+    table = surfer.get("/services/building-permit/pace.csv")
+    assert table.headers["content-type"].startswith("text/csv")
+    assert surf("hendra").get("/services/building-permit/pace").status == 403
+    assert surfer.get("/services/building-permit/pace?from=x").status == 422

@@ -90,7 +90,14 @@ def test_the_link_to_the_other_language_keeps_the_search(surf: Surf) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/nowhere/at/all", "/nowhere/at/all/or/even/far/below", "/services/nothing", "/permits/PBG-2026-AAAAA-BBBBB"]
+    "path",
+    [
+        "/nowhere",
+        "/nowhere/at/all",
+        "/nowhere/at/all/or/even/far/below",
+        "/services/nothing",
+        "/permits/PBG-2026-AAAAA-BBBBB",
+    ],
 )
 def test_an_unknown_address_is_a_page_in_the_same_design(surf: Surf, path: str) -> None:
     page = surf().get(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -41,7 +42,8 @@ def entries() -> list[dict[str, Any]]:
 
 def numbers() -> dict[str, int]:
     found = ports.table.counters(statistics.COUNTERS, since="2026-02", until="2026-02~")
-    return dict(sum((Counter(counted) for _, counted in found), Counter()))
+    total: Counter[str] = sum((Counter(counted) for _, counted in found), Counter())
+    return {name: count for name, count in total.items() if "/" not in name}
 
 
 def everything(driver: CaseDriver) -> list[dict[str, Any]]:
@@ -54,6 +56,53 @@ def ended(walk: Walk) -> statistics.Conclusion:
     found = statistics.conclusion(walk.case.id, walk.commits, walk.service, CALENDAR)
     assert found is not None
     return found
+
+
+# -- the steps
+
+STEPS = ("completeness", "technical-review", "spatial-plan", "statement", "bill", "sign-permit")
+
+
+def steps() -> dict[str, statistics.Figures]:
+    found = ports.table.counters(statistics.COUNTERS, since="2026-02", until="2026-02~")
+    return statistics.by_month(found, "building-permit")["2026-02"].steps()
+
+
+def test_each_step_is_counted_with_the_end_of_its_case_and_once(by_hand: LocalSystem) -> None:
+    driver = granted(by_hand)
+    for event in everything(driver) * 2:
+        handler(event, invocation())
+
+    assert {name: one.lengths for name, one in steps().items()} == dict.fromkeys(STEPS, 1)
+    assert steps()["statement"].working_days(90) == 0
+
+
+def test_a_step_that_falls_silent_is_late_and_one_that_returns_says_so() -> None:
+    walk = case_in("approved")
+    first, second, *_ = walk.case.tasks.values()
+    first.state, first.done_at = "expired", first.opened_at + timedelta(days=40)
+    second.action = "return"
+
+    one, two, *_ = statistics.paces(walk.case, CALENDAR)
+
+    assert (one.days, one.late, one.returned) == (40, True, False)
+    assert one.working_days < 29
+    assert (two.late, two.returned) == (False, True)
+
+
+def test_lengths_of_steps_are_told_apart_as_far_as_they_matter() -> None:
+    lengths = [statistics.Pace("review", days, days, False, False) for days in (0, 6, 8, 41, 5000)]
+
+    found = statistics.Figures()
+    found.add(statistics.counts_of(conclusion_of(lengths)))
+
+    review = found.steps()["review"]
+    assert [review.days(percent) for percent in (20, 40, 60, 80, 100)] == [0, 7, 10, 42, 365]
+    assert found.days(50) == 3
+
+
+def conclusion_of(paces: list[statistics.Pace]) -> statistics.Conclusion:
+    return statistics.Conclusion("approved", MORNING.date(), 3, 3, True, steps=tuple(paces))
 
 
 # -- the register
@@ -199,7 +248,10 @@ def test_the_first_end_counts_whatever_comes_after_it() -> None:
 
 
 def test_a_lapsed_case_is_no_decision() -> None:
-    assert statistics.counts_of(ended(case_in("lapsed"))) == {"lapsed": 1}
+    counts = statistics.counts_of(ended(case_in("lapsed")))
+
+    assert {name: count for name, count in counts.items() if "/" not in name} == {"lapsed": 1}
+    assert counts["bill/late"] == 1
 
 
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=60), st.integers(1, 100))
