@@ -28,8 +28,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from functions.adapters.catalogue import WORKFLOWS, Catalogue
+from functions.domain.case import Task
 from functions.domain.clock import Term
 from functions.domain.errors import Invalid, LoketError
+from functions.domain.service import ConsultStep, CorrectStep, OutcomeStep, PayStep, Service, TaskStep
 from functions.runtime.observability import logger
 from infra.compiler.build import home_of
 from infra.compiler.finding import Faulty, Finding
@@ -172,8 +174,15 @@ class Step(_Part):
         return f"{self.as_}: {act}" if self.as_ else act
 
 
+Way = Literal["granted", "refused", "returned", "withdrawn", "silence", "unpaid"]
+"""The ways that every service has, as far as its steps allow them."""
+
+
 class Scenario(_Part):
+    """What happens, told in order; ``shows`` names the usual ways that it walks, which its history must bear out."""
+
     scenario: str
+    shows: tuple[Way, ...] = ()
     given: Given = Given()
     steps: tuple[Step, ...] = Field(min_length=1)
 
@@ -247,6 +256,10 @@ def walk(script: Script) -> dict[str, Any]:
         _file(driver, given)
         for number, step in enumerate(script.scenario.steps):
             _take(script, number, step, driver)
+        for way in script.scenario.shows:
+            if not SHOWN[way](driver):
+                said = f"this is the last step, and the scenario does not show `{way}`"
+                raise ScenarioFailed(script, len(script.scenario.steps) - 1, said)
         return _state(driver)
 
 
@@ -284,6 +297,70 @@ def _told(error: LoketError) -> str:
         else []
     )
     return "; ".join([str(error), *faults])
+
+
+# -- the usual ways ----------------------------------------------------------------------------------------------
+
+
+def ways_of(service: Service) -> frozenset[Way]:
+    """Give the usual ways that a service has: those for which it has a step."""
+    steps = [step for process in service.processes.values() for step in process.steps]
+    results = {step.result for step in steps if isinstance(step, OutcomeStep)}
+    found: dict[Way, bool] = {
+        "granted": bool(results & {"approved", "waitlisted"}),
+        "refused": "rejected" in results,
+        "returned": any(isinstance(step, CorrectStep) for step in steps),
+        "withdrawn": service.withdrawable,
+        "silence": any(isinstance(step, TaskStep | ConsultStep) for step in steps),
+        "unpaid": any(isinstance(step, PayStep) for step in steps),
+    }
+    return frozenset(way for way, there in found.items() if there)
+
+
+def _decided(driver: CaseDriver, *results: str) -> bool:
+    return driver.case.status in results or any(
+        event["type"] == "outcome.decided" and event["data"]["result"] in results for event in driver.history
+    )
+
+
+def _silent(driver: CaseDriver) -> bool:
+    """The time of an office, or of the whole case, has run out: a supervisor was alarmed, or the law has spoken.
+
+    What the law says names its rule, and nobody can answer in its place any more.
+    """
+    offices = {task.id: task for task in driver.case.tasks.values() if task.role != "applicant"}
+    spoken = [
+        event
+        for event in driver.history
+        if event["type"] == "clock.expired"
+        or (event["type"] in ("task.expired", "alarm.raised") and event["data"].get("task") in offices)
+    ]
+    by_law = [event for event in spoken if event["type"] != "alarm.raised"]
+    answered = [task for task in offices.values() if task.state == "expired"]
+    return (
+        bool(spoken)
+        and all(event["actor"] == "law" and event["data"]["rule"] for event in by_law)
+        and all(_is_closed(driver, task) for task in answered)
+    )
+
+
+def _is_closed(driver: CaseDriver, task: Task) -> bool:
+    """Nobody can answer any more what the law has answered."""
+    try:
+        driver.act(task.role, "approve", task=task.name)
+    except LoketError:
+        return True
+    return False
+
+
+SHOWN: Mapping[Way, Callable[[CaseDriver], bool]] = {
+    "granted": lambda driver: _decided(driver, "approved", "waitlisted"),
+    "refused": lambda driver: _decided(driver, "rejected"),
+    "returned": lambda driver: {"correction.requested", "correction.received"} <= set(driver.types),
+    "withdrawn": lambda driver: driver.case.status == "withdrawn",
+    "silence": _silent,
+    "unpaid": lambda driver: "payment.expired" in driver.types and driver.case.status != "withdrawn",
+}
 
 
 # -- acts --------------------------------------------------------------------------------------------------------

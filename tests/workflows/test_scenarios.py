@@ -8,7 +8,7 @@ import pytest
 
 from functions.adapters.catalogue import Catalogue
 from infra.compiler.finding import Faulty
-from infra.scenarios import ScenarioFailed, Script, load, main, scripts, walk
+from infra.scenarios import SHOWN, ScenarioFailed, Script, load, main, scripts, walk, ways_of
 
 WALKED = list(scripts())
 
@@ -18,11 +18,37 @@ def test_a_scenario_goes_as_its_author_says(script: Script):
     walk(script)
 
 
-def test_every_service_has_scenarios():
-    # What is filed below the case of another service is walked together with it, in a test of its own.
-    alone = {service.code for service in Catalogue().services() if service.above is None}
+SERVICES = {service.code: service for service in Catalogue().services()}
+# What is filed below the case of another service is walked together with it, and so is that one to its good end.
+TOGETHER = {service.above.service for service in SERVICES.values() if service.above}
 
-    assert alone <= {script.service for script in WALKED}
+
+@pytest.mark.parametrize("code", [code for code, service in SERVICES.items() if service.above is None])
+def test_every_service_shows_each_way_that_it_has(code: str):
+    ways = ways_of(SERVICES[code]) - ({"granted"} if code in TOGETHER else set())
+
+    assert (
+        ways - {way for script in WALKED if script.service == code for way in script.scenario.shows} == set()
+    )
+
+
+def test_the_ways_of_a_service_are_those_for_which_it_has_a_step():
+    permit, tax = SERVICES["building-permit"], SERVICES["business-tax"]
+
+    assert ways_of(permit) == {"granted", "refused", "returned", "withdrawn", "silence", "unpaid"}
+    assert ways_of(tax) == {"granted", "refused", "withdrawn", "silence", "unpaid"}
+    assert "withdrawn" not in ways_of(tax.model_copy(update={"withdrawable": False}))
+
+
+@pytest.mark.parametrize("way", sorted(SHOWN))
+def test_what_a_scenario_claims_to_show_is_looked_for_in_its_history(tmp_path: Path, way: str):
+    step = "{as: pupr/secretariat, do: approve}"
+    script = load(written(tmp_path, f"scenario: Mine\nshows: [{way}]\nsteps:\n  - {step}\n"))
+
+    with pytest.raises(ScenarioFailed) as failed:
+        walk(script)
+
+    assert f"the scenario does not show `{way}`" in str(failed.value)
 
 
 def written(tmp_path: Path, text: str) -> Path:
