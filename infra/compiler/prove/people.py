@@ -50,9 +50,14 @@ def signatories_exist(subject: Subject) -> Iterator[Finding]:
                 f"`{agency.code}` has no signatory `{permit.signatory}`; {closest(permit.signatory, known)}"
             )
             yield Finding("signatory-unknown", ("permits", name, "signatory"), message)
-        tasks = [task.name for task, _, _ in subject.tasks() if task.kind == "decide"]
-        if permit.signed_by and permit.signed_by not in tasks:
-            message = f"nobody decides `{permit.signed_by}`; {closest(permit.signed_by, tasks)}"
+        decided = [
+            name
+            for task, step, _ in subject.tasks()
+            if task.kind == "decide"
+            for name in (task.name, step.name)
+        ]
+        if permit.signed_by and permit.signed_by not in decided:
+            message = f"nobody decides `{permit.signed_by}`; {closest(permit.signed_by, decided)}"
             yield Finding("signatory-unknown", ("permits", name, "signed_by"), message)
 
 
@@ -93,7 +98,7 @@ def four_eyes_are_possible(subject: Subject) -> Iterator[Finding]:
                     message = f"`{name}` does not come before `{task.name}`; name an earlier task"
                     yield Finding("four-eyes-later", here, message)
                 else:
-                    yield from _two_people(subject, task, other[2], here)
+                    yield from _two_people(subject, task, other[2], here, again=other[0] is not walk)
 
 
 def silence_of_the_clock_leads_somewhere(subject: Subject) -> Iterator[Finding]:
@@ -157,11 +162,14 @@ def _side_by_side(subject: Subject, task: TaskSpec, other: TaskSpec, place: Plac
         yield from _two_people(subject, task, other, place)
 
 
-def _two_people(subject: Subject, task: TaskSpec, other: TaskSpec, place: Place) -> Iterator[Finding]:
+def _two_people(
+    subject: Subject, task: TaskSpec, other: TaskSpec, place: Place, *, again: bool = False
+) -> Iterator[Finding]:
+    """Two people must see it; where it is looked at ``again`` in a later process, what nobody saw hinders nobody."""
     if task.role == other.role and subject.held_by_one(task.role):
         message = f"`{task.role}` is held by one official, who did `{other.name}`; give one of the two to another role"
         yield Finding("four-eyes-impossible", place, message)
-    if other.silence == "approve":
+    if other.silence == "approve" and not again:
         message = (
             f"silence may approve `{other.name}`, and then nobody has seen it; write `silence: alarm` there"
         )
