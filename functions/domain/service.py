@@ -675,8 +675,8 @@ class PermitKind(Model):
 
     ``valid_for`` counts from the issue; with ``continues``, where one of the kind is in force, from that one's end.
     What is not ``listed`` can be verified by who knows the number, but does not stand in the public register.
-    ``signed_by`` names the task whose official signs it, on the paper of that official's office; otherwise whoever
-    decided last signs for the service's own.
+    ``signed_by`` names the task or the step whose official signs it, on the paper of that official's office; otherwise
+    whoever decided last signs for the service's own.
     """
 
     title: Text

@@ -184,14 +184,14 @@ def _office_of(desk: Desk, episode: int, name: str | None) -> str | None:
 
 
 def _decided(desk: Desk, episode: int, name: str | None = None) -> list[Task]:
-    """Give what officials have decided in an episode: everything, or the task of this name."""
+    """Give what officials have decided in an episode: everything, or the task or the step of this name."""
     return [
         task
         for task in desk.case.tasks.values()
         if task.episode == episode
         and task.kind in ("decide", "open")
         and task.state == "done"
-        and name in (None, task.name)
+        and name in (None, task.name, task.step)
     ]
 
 
