@@ -263,25 +263,20 @@ class RulesChecked(EventData):
 
 
 class PaymentBilled(EventData):
+    """``least`` is the smallest part that may be paid by itself; without it only the whole."""
+
     type = "payment.billed"
     payment: str
     amount: int
     currency: str
     due_at: Moment
     lines: list[dict[str, Any]] | None = None
-
-
-class PaymentRefunded(EventData):
-    """What was paid beyond the fee goes back: ``lines`` that were overpaid, ``payments`` from which it comes."""
-
-    type = "payment.refunded"
-    amount: int
-    currency: str
-    lines: list[dict[str, Any]]
-    payments: list[dict[str, Any]]
+    least: int | None = None
 
 
 class PaymentReceived(EventData):
+    """Money has come; ``left`` is what is still to be paid of the bill, where it was only a part."""
+
     type = "payment.received"
     payment: str
     notification: str
@@ -289,6 +284,7 @@ class PaymentReceived(EventData):
     currency: str
     paid_at: Moment
     found_by: str = "notification"
+    left: int | None = None
 
 
 class PaymentRefused(EventData):
@@ -379,8 +375,19 @@ class PlaceReleased(EventData):
     reason: str
 
 
+class DepositDeclared(EventData):
+    """What was paid in elsewhere before filing, as the applicant says; the last word counts."""
+
+    type = "deposit.declared"
+    amount: int
+    currency: str
+
+
 class RefundOrdered(EventData):
-    """What was paid in elsewhere before goes back, in full and by this moment."""
+    """Money goes back by this moment: out of ``payments`` as `{payment, amount}`, and so much of the ``deposit``.
+
+    ``lines`` are the lines of the fee on which the payments were. ``reason`` is overpaid, withdrawn, refused or lapsed.
+    """
 
     type = "refund.ordered"
     amount: int
@@ -388,6 +395,9 @@ class RefundOrdered(EventData):
     due_at: Moment
     reason: str
     law: str
+    payments: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
+    deposit: int | None = None
 
 
 class PermitIssued(EventData):

@@ -229,8 +229,8 @@ class Scans(Protocol):
 class Payments(Protocol):
     """The payment provider."""
 
-    def look_up(self, payment: str) -> Notification | None:
-        """Ask what became of a bill whose notification may be lost."""
+    def look_up(self, payment: str) -> list[Notification]:
+        """Ask for all that is known of a bill, of which a notification may be lost."""
 
 
 class WebhookSender(Protocol):

@@ -243,7 +243,7 @@ class CaseDriver:
         """Let the provider's notification of the newest bill arrive; ``other``: amount, currency, at, id."""
         bill = list(self.case.payments.values())[-1]
         told: dict[str, Any] = {
-            "id": f"{bill.id}-{outcome}", "amount": bill.amount, "currency": bill.currency, "at": self.now,
+            "id": f"{bill.id}-{outcome}", "amount": bill.rest, "currency": bill.currency, "at": self.now,
         } | other  # fmt: skip
         notice = payments.Notification(payment=bill.id, outcome=outcome, **told)
         answers = []

@@ -489,7 +489,7 @@ def _state(driver: CaseDriver) -> dict[str, Any]:
         "queue": _queue(driver),
         "others": tuple(other.case.status for other in driver.others),
         "places": _places(driver),
-        "refunds": [one.amount for one in case.refunds_ordered],
+        "refunds": [one.amount for one in case.refunds],
         "ended": runs[-1].states[-1] if runs else None,
         "transitions": sum(run.transitions for run in runs),
     }

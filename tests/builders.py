@@ -146,6 +146,7 @@ class Walk:
             parameters=SimpleNamespace(
                 tasks=getattr(described, "of", ()), within=getattr(described, "within", None),
                 rounds=getattr(described, "rounds", None), credit=getattr(described, "credit", "step"),
+                least=described.parts.least if getattr(described, "parts", None) else None,
             ),
         )  # fmt: skip
         known = SimpleNamespace(catalogue=CATALOGUE)
@@ -187,7 +188,7 @@ class Walk:
         self, outcome: str = "paid", *, notification: str = "n1", at: datetime | None = None, **other: Any
     ) -> str:
         """Take a notification about the newest bill in; ``other`` amounts or currencies than its own."""
-        told = {"amount": self.bill.amount, "currency": self.bill.currency} | other
+        told = {"amount": self.bill.rest, "currency": self.bill.currency} | other
         notice = payments.Notification(notification, self.bill.id, outcome, at=at or self.now, **told)
         return str(
             self.do("system", lambda writer: payments.take_in(writer, self.service, calendar_of, notice))
@@ -206,7 +207,7 @@ class Walk:
                 writer.add(
                     events.PermitIssued(number=number, kind="permit", document=document, sha256=PDF, size=1)
                 )
-            calendar = calendar_of(self.service.agency)
+            calendar = calendar_of(writer.case.agency)
             episodes.conclude(writer, self.service, result=result, opens=opens, calendar=calendar)
 
         self.do("system", decide)
@@ -219,7 +220,10 @@ class Walk:
         return self
 
     def withdraw(self) -> Walk:
-        self.do(self.case.applicant, lambda writer: episodes.withdraw(writer, self.service, "another plan"))
+        self.do(
+            self.case.applicant,
+            lambda writer: episodes.withdraw(writer, self.service, "another plan", calendar_of),
+        )
         return self
 
     def appeal(self) -> Walk:

@@ -1,4 +1,4 @@
-"""The payment provider's look-up: what became of a bill whose notification may be lost."""
+"""The payment provider's look-up: what became of a bill of which a notification may be lost."""
 
 from __future__ import annotations
 
@@ -19,30 +19,33 @@ _SECONDS = 5
 
 
 class PaymentProvider:
-    """``GET <url>/payments/<id>``, signed like a webhook over an empty body; 404 means that nothing is known yet."""
+    """``GET <url>/payments/<id>``, signed like a webhook over an empty body; 404 means that nothing is known yet.
+
+    The answer is ``{items: [...]}``: all notifications about the bill, each as it was, or should have been, sent.
+    """
 
     def __init__(self, url: str, secret: str) -> None:
         self._url, self._secret = url.rstrip("/"), secret
 
-    def look_up(self, payment: str) -> Notification | None:
-        """Give what the provider knows of a bill, or ``None``. Raises `DependencyDown`."""
+    def look_up(self, payment: str) -> list[Notification]:
+        """Give what the provider knows of a bill. Raises `DependencyDown`."""
         request = Request(  # noqa: S310 - the address is the operator's setting
             f"{self._url}/payments/{quote(payment)}",
             headers={signatures.HEADER: signatures.sign(self._secret, b"", int(time.time()))},
         )
         try:
             with urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
-                return read(json.load(answer), found_by="reconciliation")
+                return [read(one, found_by="reconciliation") for one in json.load(answer)["items"]]
         except HTTPError as error:
             if error.code == 404:
-                return None
+                return []
             raise DependencyDown("the payment provider does not answer") from error
         except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
             raise DependencyDown("the payment provider does not answer") from error
 
 
 def read(body: dict[str, object], *, found_by: str) -> Notification:
-    """Read a provider's answer; raises `KeyError`, `TypeError` or `ValueError` if it is not one."""
+    """Read one of a provider's notifications; raises `KeyError`, `TypeError` or `ValueError` if it is not one."""
     outcome, at = str(body["outcome"]), datetime.fromisoformat(str(body["at"]))
     if outcome not in OUTCOMES or at.tzinfo is None:
         raise ValueError("no outcome, or a time without its zone")

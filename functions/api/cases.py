@@ -44,7 +44,7 @@ from functions.domain import (
     words,
 )
 from functions.domain import form as forms
-from functions.domain.case import Case, Child, Queue, Writer
+from functions.domain.case import Case, Child, Payment, Queue, Writer
 from functions.domain.clock import LegalClock, rfc3339
 from functions.domain.errors import CaseUnknown, Fault, Invalid
 from functions.domain.identity import Person
@@ -104,7 +104,21 @@ class CasePatch(Body):
     form: dict[str, Any]
 
 
+class ReceiptAnswer(Answer):
+    """Money that came for a bill: all of it, or a part; ``lines`` is what it settled."""
+
+    number: str
+    amount: int
+    paid_at: str
+    lines: list[LineAnswer]
+
+
 class PaymentAnswer(Answer):
+    """A bill: ``remainder`` is what is left to pay, ``least`` the smallest part that may be paid by itself.
+
+    Without ``least`` only the whole can be paid. A bill of which a part is paid stays ``due``.
+    """
+
     id: str
     title: str
     amount: int
@@ -113,10 +127,18 @@ class PaymentAnswer(Answer):
     state: Literal["due", "paid", "failed", "expired", "refunded"]
     due_at: str
     paid_at: str | None
+    received: int
+    remainder: int
+    refunded: int
+    least: int | None
+    receipts: list[ReceiptAnswer]
 
 
 class BalanceAnswer(Answer):
-    """What was billed, came, went back and is open; ``overpaid`` is what came beyond the fee and has not gone back."""
+    """What was billed, came, went back and is open; ``overpaid`` is what came beyond the fee and has not gone back.
+
+    ``billed`` is ``received`` and ``open``: of a bill that expired only what came of it; a deposit is among both.
+    """
 
     billed: int
     received: int
@@ -192,13 +214,13 @@ class QueueAnswer(Answer):
 
 
 class RefundAnswer(Answer):
-    """What was paid in elsewhere and goes back by ``due_at``."""
+    """What goes back by ``due_at``, and why."""
 
     amount: int
     currency: str
     ordered_at: str
     due_at: str
-    reason: Literal["withdrawn", "refused", "lapsed"]
+    reason: Literal["overpaid", "withdrawn", "refused", "lapsed"]
     law: str
 
 
@@ -643,7 +665,7 @@ def case_answer(
         checks=_checks(case, language),
         computed=forms.computed(service, moment_) if moment_ else {},
         computations=computation_answers(service, moment_, language) if moment_ else [],
-        balance=BalanceAnswer.model_validate(asdict(payments.balance(case))) if case.payments else None,
+        balance=_balance(case, service),
         permits=_permits(case, service, now, language),
         payments=_payments(case, service, language),
         messages=[MessageAnswer.model_validate(message) for message in case.messages],
@@ -665,7 +687,7 @@ def case_answer(
                 reason=one.reason,  # type: ignore[arg-type]
                 law=one.law,
             )
-            for one in case.refunds_ordered
+            for one in case.refunds
         ],
     )
 
@@ -735,7 +757,15 @@ def _at_this_moment(case: Case, service: Service, now: datetime) -> dict[str, An
     calendar = ports.catalogue.calendar(case.agency)
     today = intake.filing_day(case, calendar, now)
     context = forms.context_of(service, case.form, case.facts, today=today)
-    return fees.at(service, context, calendar, now, payments.paid(case))
+    bills = payments.for_this_run(case, service)
+    return fees.at(service, context, calendar, now, payments.paid(case, bills), payments.receipts(bills))
+
+
+def _balance(case: Case, service: Service) -> BalanceAnswer | None:
+    """Show the account of a case in which money was asked for, or put in before."""
+    if not case.payments and case.deposit is None:
+        return None
+    return BalanceAnswer.model_validate(asdict(payments.balance(case, service)))
 
 
 def _checks(case: Case, language: Language) -> list[CheckAnswer]:
@@ -793,6 +823,27 @@ def _payments(case: Case, service: Service, language: Language) -> list[PaymentA
                 state=payment.state,  # type: ignore[arg-type]
                 due_at=rfc3339(payment.due_at),
                 paid_at=moment(payment.paid_at),
+                received=payment.received,
+                remainder=payment.rest if payment.state in payments.STANDING else 0,
+                refunded=payment.refunded,
+                least=payment.least,
+                receipts=_receipts(payment, service, language),
             )
         )
     return shown
+
+
+def _receipts(payment: Payment, service: Service, language: Language) -> list[ReceiptAnswer]:
+    return [
+        ReceiptAnswer(
+            number=f"{payment.id}/{number}",
+            amount=one.amount,
+            paid_at=rfc3339(one.at),
+            lines=line_answers(
+                [{"code": code, "amount": amount} for code, amount in one.lines.items() if amount],
+                service,
+                language,
+            ),
+        )
+        for number, one in enumerate(payments.receipts([payment]), start=1)
+    ]

@@ -118,17 +118,52 @@ class Seal:
     envelope: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """Money that has come for a bill: all of it, or a part."""
+
+    amount: int
+    at: datetime
+    notification: str
+
+
 @dataclass
 class Payment:
+    """A bill; ``least`` is the smallest part that may be paid by itself, where it may be paid in parts."""
+
     id: str
     amount: int
     currency: str
     due_at: datetime
     lines: list[dict[str, Any]]
+    least: int | None = None
     state: str = "due"
-    paid_at: datetime | None = None
+    receipts: list[Receipt] = field(default_factory=list)
     refunded: int = 0
     notifications: set[str] = field(default_factory=set)
+
+    @property
+    def received(self) -> int:
+        return sum(receipt.amount for receipt in self.receipts)
+
+    @property
+    def rest(self) -> int:
+        """What is still to be paid of it, or would have been."""
+        return self.amount - self.received
+
+    @property
+    def paid_at(self) -> datetime | None:
+        """When the last of it was paid; ``None`` while something is left."""
+        return self.receipts[-1].at if self.receipts and not self.rest else None
+
+
+@dataclass
+class Deposit:
+    """What was paid in elsewhere before filing."""
+
+    amount: int
+    currency: str
+    refunded: int = 0
 
 
 @dataclass
@@ -176,9 +211,9 @@ class Queue:
         return frozenset({f"line#{number}", *(f"{name}#{key}#{number}" for name, key in self.order.items())})
 
 
-@dataclass
-class OrderedRefund:
-    """What was paid in before and goes back by a day."""
+@dataclass(frozen=True)
+class Refund:
+    """What goes back by a day: ``payments`` are the bills it comes from, ``lines`` what had been paid with it."""
 
     amount: int
     currency: str
@@ -186,6 +221,8 @@ class OrderedRefund:
     due_at: datetime
     reason: str
     law: str
+    payments: tuple[str, ...] = ()
+    lines: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass
@@ -355,11 +392,11 @@ class Case:
     outcomes: list[Outcome] = field(default_factory=list)
     replaced: tuple[dict[str, Any], dict[str, Any]] | None = None
     queue: Queue | None = None
-    refunds_ordered: list[OrderedRefund] = field(default_factory=list)
+    deposit: Deposit | None = None
+    refunds: list[Refund] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     scheduled: tuple[str, datetime] | None = None
-    refunded_lines: list[dict[str, Any]] = field(default_factory=list)
     held: bool = False
     erased: bool = False
     parked: dict[str, Any] | None = None
@@ -712,8 +749,9 @@ def _fee_assessed(case: Case, event: Event, data: Data, private: Data) -> None:
         "amount": data["amount"],
         "currency": data["currency"],
         "lines": list(data["lines"]),
+        "episode": len(case.episodes),
     }
-    late = {name: data["inputs"].get(name) for name in ("months_late", "due_on", "paid")}
+    late = {name: data["inputs"].get(name) for name in ("months_late", "due_on", "paid", "receipts")}
     if late["months_late"] is not None:
         case.fee["late"] = late
 
@@ -727,22 +765,14 @@ def _checked(case: Case, event: Event, data: Data, private: Data) -> None:
 def _billed(case: Case, event: Event, data: Data, private: Data) -> None:
     lines = data.get("lines") or (list(case.fee["lines"]) if case.fee else [])
     case.payments[data["payment"]] = Payment(
-        data["payment"], data["amount"], data["currency"], moment(data["due_at"]), lines
+        data["payment"], data["amount"], data["currency"], moment(data["due_at"]), lines, data.get("least")
     )
-
-
-def _refunded(case: Case, event: Event, data: Data, private: Data) -> None:
-    case.refunded_lines += data["lines"]
-    for part in data["payments"]:
-        payment = case.payments[part["payment"]]
-        payment.refunded += part["amount"]
-        if payment.refunded == payment.amount:
-            payment.state = "refunded"
 
 
 def _paid(case: Case, event: Event, data: Data, private: Data) -> None:
     payment = case.payments[data["payment"]]
-    payment.state, payment.paid_at = "paid", moment(data["paid_at"])
+    payment.receipts.append(Receipt(data["amount"], moment(data["paid_at"]), data["notification"]))
+    payment.state = "due" if payment.rest else "paid"
     payment.notifications.add(data["notification"])
 
 
@@ -814,15 +844,29 @@ def _released(case: Case, event: Event, data: Data, private: Data) -> None:
         case.queue.called = None
 
 
+def _deposit_declared(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.deposit = Deposit(data["amount"], data["currency"])
+
+
 def _refund_ordered(case: Case, event: Event, data: Data, private: Data) -> None:
-    case.refunds_ordered.append(
-        OrderedRefund(
+    shares = {share["payment"]: share["amount"] for share in data["payments"]}
+    for name, amount in shares.items():
+        payment = case.payments[name]
+        payment.refunded += amount
+        if payment.refunded == payment.received:
+            payment.state = "refunded"
+    if case.deposit:
+        case.deposit.refunded += data.get("deposit", 0)
+    case.refunds.append(
+        Refund(
             data["amount"],
             data["currency"],
             moment(event.at),
             moment(data["due_at"]),
             data["reason"],
             data["law"],
+            payments=tuple(shares),
+            lines=tuple(data["lines"]),
         )
     )
 
@@ -1013,7 +1057,6 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "rules.checked": _checked,
     "payment.billed": _billed,
     "payment.received": _paid,
-    "payment.refunded": _refunded,
     "payment.refused": _payment_refused,
     "payment.failed": _payment_failed,
     "payment.expired": _payment_expired,
@@ -1024,6 +1067,7 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "place.called": _called,
     "place.taken": _taken,
     "place.released": _released,
+    "deposit.declared": _deposit_declared,
     "refund.ordered": _refund_ordered,
     "permit.issued": _permit_issued,
     "permit.revoked": _permit_revoked,

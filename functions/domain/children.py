@@ -135,10 +135,10 @@ def _answer(writer: Writer, service: Service, task: Task, decided: Case) -> None
     )
 
 
-def withdraw(writer: Writer) -> None:
+def withdraw(writer: Writer, service: Service, calendar_of: waits.CalendarOf) -> None:
     """The office that asked needs no answer any more."""
     if writer.case.is_open:
-        episodes.take_back(writer, _NEEDED_NO_MORE)
+        episodes.take_back(writer, _NEEDED_NO_MORE, service, calendar_of(writer.case.agency))
 
 
 def link(writer: Writer, document: Document) -> None:

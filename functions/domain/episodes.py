@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import events
-from functions.domain import history, intake, queues, waits, words
+from functions.domain import history, intake, payments, queues, waits, words
 from functions.domain.case import Called, Case, Checked, Permit, Task, Writer
 from functions.domain.clock import Calendar, Term, rfc3339
 from functions.domain.errors import Fault, Invalid, NotNow
@@ -60,16 +60,16 @@ def take_back(
 
 
 def _come_to_nothing(writer: Writer, service: Service | None, calendar: Calendar | None, reason: str) -> None:
-    """What the case was for is given up: its number in line, and what was paid in before.
+    """What the case was for is given up: its number in line, and what was paid in for it.
 
     A change of what stands leaves it standing.
     """
     episode = writer.case.episode
-    if episode and episode.act in ("amend", "renew"):
-        return
-    queues.leave(writer, reason)
-    if service and service.deposit and calendar:
-        queues.refund(writer, service, calendar, reason)
+    stands = bool(episode and episode.act in ("amend", "renew"))
+    if not stands:
+        queues.leave(writer, reason)
+    if service and calendar:
+        payments.give_back(writer, service, calendar, reason, deposit=not stands)
 
 
 def can_appeal(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
@@ -308,7 +308,9 @@ def conclude(
     decision = decision_of(case, service, episode.no, result)
     if result == "waitlisted" and calendar:
         lapsed = any(task.episode == episode.no and task.action == "lapse" for task in case.tasks.values())
-        queues.wait(writer, service, calendar.day_of(writer.now), "lapsed" if lapsed else "refused")
+        reason = "lapsed" if lapsed else "refused"
+        payments.give_back(writer, service, calendar, reason, deposit=False)
+        queues.wait(writer, service, calendar.day_of(writer.now), reason)
     elif result == "lapsed":
         writer.add(events.CaseLapsed(reason=decision.rule or "term"), actor="law")
     else:

@@ -25,6 +25,15 @@ class Assessment:
     lines: tuple[dict[str, Any], ...]
 
 
+@dataclass(frozen=True)
+class Received:
+    """A payment: what came, when, and so much of which line."""
+
+    amount: int
+    at: datetime
+    lines: Mapping[str, int]
+
+
 def assess(fee: Fee, context: Mapping[str, Any]) -> Assessment:
     """Compute the fee over what `at` gives, line by line; raises `LoketError` when one gives no sensible amount."""
     known = {**context, "values": {**context.get("values", {}), **fee.values}}
@@ -43,10 +52,11 @@ def at(
     calendar: Calendar,
     now: datetime,
     paid: Mapping[str, int] | None = None,
+    receipts: Iterable[Received] = (),
 ) -> dict[str, Any]:
     """Add to a context what fees and computed results may speak of at this moment, and the fee's own lines.
 
-    ``paid`` is what has been paid of each line.
+    ``paid`` is what has been paid of each line and not gone back, ``receipts`` each payment by itself.
     """
     fee = service.fee
     if fee is None:
@@ -58,11 +68,20 @@ def at(
         "months_late": months_begun(due, day) if due else 0,
         "due_on": due.isoformat() if due else None,
         "paid": {line.code: 0 for line in fee.lines} | dict(paid or {}),
+        "receipts": [_told(one, due, calendar) for one in receipts],
     }
     return {**known, "lines": {line["code"]: line["amount"] for line in assess(fee, known).lines}}
 
 
-_NOTHING: Mapping[str, Any] = {"months_late": 0, "due_on": None, "paid": {}, "lines": {}}
+OF_THE_MOMENT = ("today", "due_on", "months_late", "paid", "receipts")
+"""What a fee may read beside the case's own facts, where delay costs."""
+_NOTHING: Mapping[str, Any] = {"months_late": 0, "due_on": None, "paid": {}, "receipts": [], "lines": {}}
+
+
+def _told(one: Received, due: date | None, calendar: Calendar) -> dict[str, Any]:
+    day = calendar.day_of(one.at)
+    late = months_begun(due, day) if due else 0
+    return {"amount": one.amount, "on": day.isoformat(), "months_late": late, "lines": dict(one.lines)}
 
 
 def due_day(fee: Fee, context: Mapping[str, Any], calendar: Calendar) -> date | None:

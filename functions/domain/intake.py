@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import events
-from functions.domain import documents, history, numbers, sealing, waits
+from functions.domain import documents, history, numbers, payments, sealing, waits
 from functions.domain import form as forms
 from functions.domain.case import Case, Correction, Writer
 from functions.domain.clock import Calendar
@@ -114,6 +114,7 @@ def submit(writer: Writer, service: Service, calendar_of: CalendarOf, above: Cas
         ),
         {"form": form} if form != case.form else None,
     )
+    payments.declare(writer, service)
     open_episode(writer, "application")
     waits.start_clock(writer, service, calendar, "submitted")
 
@@ -165,6 +166,7 @@ def change_answers(
             ),
             {"form": new},
         )
+        payments.declare(writer, service)
 
 
 def filing_day(case: Case, calendar: Calendar, now: datetime) -> date:

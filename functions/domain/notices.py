@@ -24,6 +24,7 @@ TOLD = frozenset({*NOTICES, "task.opened", "outcome.decided", ALARM}) - {
     "correction.requested",
     "outcome.approved",
     "outcome.rejected",
+    "payment.received_in_part",
 }
 """The types of events of which somebody is told."""
 URGENT = frozenset({"correction.requested", "payment.billed", "task.reminded"})
@@ -56,6 +57,8 @@ def about(event: Event) -> str | None:
         return None
     if kind == "task.opened":
         return "correction.requested" if data["kind"] == "correct" else None
+    if kind == "payment.received" and data.get("left"):
+        return "payment.received_in_part"
     return f"outcome.{data['result']}" if kind == "outcome.decided" else str(kind)
 
 
@@ -123,7 +126,7 @@ def _context(
     known = words.context(
         case, service, calendar, language, personal=False, link=link,
         task=_task(case, service, calendar, task, language) if task else {},
-        payment=_payment(payment, calendar, language) if payment else {},
+        payment=_payment(payment, data, calendar, language) if payment else {},
         permit=_permit(permit, calendar, language) if permit else {},
     )  # fmt: skip
     return known | {"service": {"title": getattr(service.title, language)}}
@@ -136,9 +139,14 @@ def _task(
     return {"title": title, "role": task.role, "due_on": words.day(task.due_at, calendar, language)}
 
 
-def _payment(payment: Payment, calendar: Calendar, language: words.Language) -> dict[str, Any]:
+def _payment(
+    payment: Payment, data: Mapping[str, Any], calendar: Calendar, language: words.Language
+) -> dict[str, Any]:
+    """What the event speaks of: what came, or else what is asked for."""
+    amount, left = data.get("amount", payment.rest), data.get("left", payment.rest)
     return {
-        "amount": words.amount(payment.amount, payment.currency, language),
+        "amount": words.amount(amount, payment.currency, language),
+        "left": words.amount(left, payment.currency, language),
         "due_on": words.day(payment.due_at, calendar, language),
     }
 

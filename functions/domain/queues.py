@@ -17,7 +17,7 @@ from typing import Any
 
 import events
 from functions.domain.case import Called, Case, Queue, Writer, moment
-from functions.domain.clock import Calendar, rfc3339
+from functions.domain.clock import rfc3339
 from functions.domain.errors import LoketError
 from functions.domain.expression import evaluate
 from functions.domain.service import Line, Reserve, Service
@@ -185,25 +185,6 @@ def category(service: Service, order: Mapping[str, str], today: date) -> str:
         if key is not None and key <= last_of(service, reserve, today):
             return reserve.category
     return GENERAL
-
-
-def refund(writer: Writer, service: Service, calendar: Calendar, reason: str) -> None:
-    """Order that what was paid in before goes back in full, once."""
-    case, deposit = writer.case, service.deposit
-    if deposit is None or case.submitted_at is None or case.refunds_ordered:
-        return
-    amount = evaluate(deposit.amount, {"form": dict(case.form or {}), "values": service.constants})
-    if isinstance(amount, int) and not isinstance(amount, bool) and amount > 0:
-        writer.add(
-            events.RefundOrdered(
-                amount=amount,
-                currency=deposit.currency,
-                due_at=rfc3339(calendar.due(writer.now, deposit.back_within)),
-                reason=reason,
-                law=deposit.law,
-            ),
-            actor="system",
-        )
 
 
 @dataclass(frozen=True)

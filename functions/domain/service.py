@@ -29,8 +29,8 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "document": ("form", "facts"),
     "fact": ("form", "values", "today"),
     "check": ("form", "facts", "values", "today", "working_days"),
-    "computed": ("form", "facts", "values", "today", "months_late", "due_on", "paid", "lines"),
-    "fee": ("form", "facts", "values", "today", "months_late", "due_on", "paid", "lines"),
+    "computed": ("form", "facts", "values", "today", "months_late", "due_on", "paid", "receipts", "lines"),
+    "fee": ("form", "facts", "values", "today", "months_late", "due_on", "paid", "receipts", "lines"),
     "due": ("facts",),
     "task": ("facts",),
     "start": ("form", "facts"),
@@ -51,8 +51,10 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 ``form`` holds the answers, ``facts`` the declared facts, ``values`` the constants of the service and its fee,
 ``computed`` the named results. In a fee ``today`` is the day of the assessment, ``due_on`` the day up to which it
 could be paid without delay and ``months_late`` how many months have begun since; ``lines`` are the amounts of the
-lines before, by code, and ``paid`` what has been paid of each line. ``today`` is the day of filing in the agency's
-zone, as ``2026-03-31``; it stays the same when an application is corrected later. In a check ``working_days`` tells for
+lines before, by code, ``paid`` what has been paid of each line and not gone back, and ``receipts`` each payment by
+itself, as `{amount, on, months_late, lines}`: what of each line was paid on which day, how many months late.
+``today`` is the day of filing in the agency's zone, as ``2026-03-31``; it stays the same when an application is
+corrected later. In a check ``working_days`` tells for
 each date of the form how many working days passed from it to the day of filing. ``titles`` gives for a choice of the
 form (or the fact of the same name) the title of the chosen option. Texts for people get ``titles``, dates (``…_on``,
 ``valid_until``) and money (``payment.amount``) already written in the language of the text.
@@ -63,7 +65,7 @@ step began to wait.
 SCOPE_NAMES: Mapping[str, tuple[str, ...]] = {
     "case": ("number", "submitted_on"),
     "permit": ("number", "issued_on", "valid_until"),
-    "payment": ("amount", "due_on"),
+    "payment": ("amount", "due_on", "left"),
     "task": ("title", "due_on"),
     "service": ("title",),
     "queue": ("number", "region", "category"),
@@ -360,7 +362,10 @@ class AssessStep(_Step):
 
 
 class RefundStep(_Step):
-    """`refund`: what has been paid beyond the fee is given back; an officer, or the law, has decided so before."""
+    """`refund`: what has been paid beyond the fee is given back; an officer, or the law, has decided so before.
+
+    By when, and under which law, is said once for all that the service gives back: `Refunds`.
+    """
 
     kind: Literal["refund"] = "refund"
 
@@ -488,11 +493,23 @@ BelowStep: TypeAlias = TallyStep | UnsealStep | RankStep | AnswerStep | PublishS
 """Steps that answer at once and look at the cases below, or publish what came of it."""
 
 
+class Parts(Model):
+    """A bill that may be paid in parts: none smaller than ``least``, but for the rest of the bill.
+
+    A part settles the lines in the order of the fee. ``unfinished`` says what becomes of parts whose bill is not paid
+    to its end: they are kept and count when the fee is billed again, or they go back.
+    """
+
+    least: int = Field(default=1, ge=1)
+    unfinished: Literal["keep", "refund"]
+
+
 class PayStep(_Step):
     """`pay`: the assessed fee is billed; a bill of zero is settled at once.
 
     With ``overdue`` a bill whose term has passed leads back to an `assess`, for a new bill with what the delay costs,
-    at most ``times`` times. ``credit`` says what was paid before counts: for the same `step`, or all in the `case`.
+    at most ``times`` times. ``credit`` says what was paid before counts: for the same `step` in runs of the process
+    that came to nothing, or all in the `case`.
     """
 
     kind: Literal["pay"] = "pay"
@@ -501,6 +518,7 @@ class PayStep(_Step):
     overdue: Name | None = None
     times: int = Field(default=0, ge=0, le=11)
     credit: Literal["step", "case"] = "step"
+    parts: Parts | None = None
 
 
 class Branch(Model):
@@ -695,6 +713,7 @@ NOTICES = (
     "correction.requested",
     "payment.billed",
     "payment.received",
+    "payment.received_in_part",
     "task.reminded",
     "outcome.approved",
     "outcome.rejected",
@@ -707,7 +726,8 @@ NOTICES = (
     "place.released",
     "refund.ordered",
 )
-"""The events of which the applicant may be told: history types, and ``outcome.decided`` by its result."""
+"""The events of which the applicant may be told: history types, ``outcome.decided`` by its result, and
+``payment.received`` by whether something is left to pay."""
 
 
 class Notice(Model):
@@ -758,7 +778,12 @@ class Deposit(Model):
 
     amount: Expression
     currency: str = "IDR"
-    back_within: Term
+
+
+class Refunds(Model):
+    """By when money goes back that a service has to give back, and under which law."""
+
+    within: Term
     law: str
 
 
@@ -830,6 +855,7 @@ class Service(Model):
     fee: Fee | None = None
     line: Line | None = None
     deposit: Deposit | None = None
+    refunds: Refunds | None = None
     clock: Clock
     processes: dict[Name, Process]
     permits: dict[Name, PermitKind] = {}

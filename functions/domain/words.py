@@ -66,7 +66,7 @@ def _queue(case: Case, service: Service, language: Language) -> dict[str, Any]:
 
 
 def _refund(case: Case, calendar: Calendar, language: Language) -> dict[str, Any]:
-    ordered = case.refunds_ordered[-1] if case.refunds_ordered else None
+    ordered = case.refunds[-1] if case.refunds else None
     if ordered is None:
         return {}
     return {

@@ -89,6 +89,7 @@ def case_page(visit: Visit, seen: Seen, *, faults: Any = (), message: str = "") 
         "titles": _titles(visit, service),
         "correct": next((task for task in shown.tasks if task.correction), None),
         "bills": due if case.is_open else [],
+        "kept": [one for one in shown.payments if one.state == "expired" and one.received > one.refunded],
         "pay_at": ports.settings.payment_page,
         "rows": answers_in_words(visit, seen),
         "found": [one for one in (*shown.computations, *shown.checks) if one.message],

@@ -181,6 +181,12 @@ class _Teller:
         written = money(data["amount"], data["currency"], self._language)
         return self._with(event.type, amount=written, day=self._day(data.get("due_at")))
 
+    def received(self, event: Event, data: Mapping[str, Any]) -> str:
+        written = {
+            name: money(data.get(name, 0), data["currency"], self._language) for name in ("amount", "left")
+        }
+        return self._with("payment.part" if data.get("left") else event.type, **written)
+
     def outcome(self, event: Event, data: Mapping[str, Any]) -> str:
         return self._with(f"{event.type}.{data['result']}", who=self._actor(event.actor))
 
@@ -239,7 +245,7 @@ SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
     "correction.requested": _Teller.correction_requested,
     "fee.assessed": _Teller.amount,
     "payment.billed": _Teller.amount,
-    "payment.received": _Teller.amount,
+    "payment.received": _Teller.received,
     "outcome.decided": _Teller.outcome,
     "permit.issued": _Teller.permit,
     "permit.suspended": _Teller.permit,
@@ -253,7 +259,7 @@ SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
     "answers.changed": _Teller.answers_changed,
     "clock.expired": _Teller.clock_expired,
     "episode.scheduled": _Teller.scheduled,
-    "payment.refunded": _Teller.amount,
+    "deposit.declared": _Teller.amount,
     "refund.ordered": _Teller.amount,
     "queue.joined": _Teller.queue,
     "queue.waiting": _Teller.queue,

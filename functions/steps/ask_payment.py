@@ -24,6 +24,7 @@ class Parameters(BaseModel):
 
     within: Term
     credit: Literal["step", "case"] = "step"
+    least: int | None = None
 
 
 class Request(WaitRequest):
@@ -47,6 +48,7 @@ def run(request: Request, desk: Desk) -> str | None:
             currency=fee["currency"],
             due_at=due,
             lines=lines if settled else None,
+            least=request.parameters.least,
         )
     )
     desk.writer.add(
@@ -68,7 +70,7 @@ def run(request: Request, desk: Desk) -> str | None:
 
 def _settled(request: Request, desk: Desk) -> dict[str, int]:
     if request.parameters.credit == "case":
-        return payments.paid(desk.case)
+        return payments.paid(desk.case, desk.case.payments.values())
     return payments.credit(desk.case, request.episode, request.step)
 
 

@@ -35,9 +35,12 @@ def run(request: Request, desk: Desk) -> None:
     calendar = desk.ports.catalogue.calendar(case.agency)
     service = desk.service.model_copy(update={"fee": fee})
     context = forms.context_of(service, case.form, case.facts)
-    context = fees.at(service, context, calendar, desk.writer.now, payments.paid(case))
+    bills = payments.for_this_run(case, service)
+    context = fees.at(
+        service, context, calendar, desk.writer.now, payments.paid(case, bills), payments.receipts(bills)
+    )
     assessed = fees.assess(fee, context)
-    late = {name: context[name] for name in ("today", "due_on", "months_late", "paid")} if fee.due else {}
+    late = {name: context[name] for name in fees.OF_THE_MOMENT} if fee.due else {}
     desk.writer.add(
         events.FeeAssessed(
             amount=assessed.amount,
@@ -48,7 +51,7 @@ def run(request: Request, desk: Desk) -> None:
             version=case.service_version,
         )
     )
-    if request.parameters.overpaid and payments.balance(case).overpaid:
+    if request.parameters.overpaid and payments.balance(case, service).overpaid:
         raise Overpaid("more was paid than the fee comes to")
 
 

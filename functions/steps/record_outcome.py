@@ -45,7 +45,7 @@ class Request(StepRequest):
 def run(request: Request, desk: Desk) -> None:
     """Record the outcome and issue its document; without a result only the document."""
     wanted = request.parameters
-    if wanted.needs_payment and not _paid(desk):
+    if wanted.needs_payment and not payments.settled(desk.case, desk.service):
         raise LoketError("the fee is not paid: the definition leads here too early")
     decision = episodes.decision_of(desk.case, desk.service, request.episode, wanted.result or "approved")
     ends = [_issue_permit(request, desk, kind, permit, decision) for kind, permit in wanted.issue.items()]
@@ -73,12 +73,6 @@ def _later(desk: Desk, later: Later, ends: list[datetime | None]) -> datetime:
         raise LoketError("no permit that ends was issued: the definition leads here too early")
     hours = later.before_end.amount * (24 if later.before_end.unit == "d" else 1)
     return first - timedelta(hours=hours)
-
-
-def _paid(desk: Desk) -> bool:
-    billed = [payment for payment in desk.case.payments.values() if payment.state != "expired"]
-    free = desk.case.fee is not None and desk.case.fee["amount"] == 0
-    return free or (bool(billed) and all(payment.state in payments.PAID for payment in billed))
 
 
 def _issue_permit(

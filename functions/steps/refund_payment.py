@@ -15,8 +15,8 @@ class Request(StepRequest):
 
 
 def run(request: Request, desk: Desk) -> None:
-    """Refund what is overpaid."""
-    payments.refund(desk.writer)
+    """Order that what is overpaid goes back."""
+    payments.refund(desk.writer, desk.service, desk.ports.catalogue.calendar(desk.case.agency))
 
 
 handler = blueprint.lambda_function(name="refund_payment")(step(Request, run))

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from functions.domain import numbers, payments
+from functions.domain import payments
 from functions.domain.case import Writer
 from functions.domain.clock import rfc3339
 from functions.domain.errors import LoketError
@@ -36,25 +36,23 @@ def run(now: datetime) -> int:
 
 def _look_up(case_id: str, payment: str) -> int:
     try:
-        notice = ports.payments.look_up(payment)
-        if notice is None or numbers.case_of(notice.payment, "p") != case_id:
-            return 0
-        return int(_take_in(case_id, notice) == "accepted")
+        notices = ports.payments.look_up(payment)
+        return _take_in(case_id, payment, notices) if notices else 0
     except LoketError as error:
         # The next run asks again; one bill that cannot be looked up must not hide the others.
         logger.warning("look-up failed", extra={"case": case_id, "error": type(error).__name__})
         return 0
 
 
-def _take_in(case_id: str, notice: payments.Notification) -> str:
-    answer = "unknown"
+def _take_in(case_id: str, bill: str, notices: list[payments.Notification]) -> int:
+    found = 0
 
     def decide(writer: Writer, service: Service) -> None:
-        nonlocal answer
-        answer = payments.take_in(writer, service, ports.catalogue.calendar, notice)
+        nonlocal found
+        found = payments.reconcile(writer, service, ports.catalogue.calendar, bill, notices)
 
     change(case_id, "system", decide)
-    return answer
+    return found
 
 
 @blueprint.lambda_function(name="reconcile_payments")

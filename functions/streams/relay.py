@@ -15,6 +15,7 @@ A case that asks another office is brought together with the case that answers i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from chalice.app import Blueprint
@@ -68,7 +69,7 @@ def _tend(case: Case) -> None:
             _create(case, child)
     for child in children.called_off(case):
         try:
-            change(child.id, "system", lambda writer, service: children.withdraw(writer))
+            change(child.id, "system", partial(children.withdraw, calendar_of=ports.catalogue.calendar))
         except CaseUnknown:
             continue
 

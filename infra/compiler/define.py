@@ -293,7 +293,8 @@ def _parameters(step: Step, service: Service, process: Process) -> State:
                 "clock_pauses": "correction" in pauses,
             }
         case PayStep():
-            more = {"credit": step.credit} if step.credit != "step" else {}
+            more: State = {"credit": step.credit} if step.credit != "step" else {}
+            more |= {"least": step.parts.least} if step.parts else {}
             return {"title": title, "within": str(step.within), "clock_pauses": "payment" in pauses, **more}
         case WaitStep():
             until = {"until": step.until} if step.until else {}

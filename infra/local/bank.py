@@ -24,25 +24,28 @@ class Bank:
     def __init__(self, secret: str) -> None:
         self._secret = secret
 
-    def look_up(self, payment: str) -> Notification | None:
-        """Answer reconciliation: what became of a bill."""
+    def look_up(self, payment: str) -> list[Notification]:
+        """Answer reconciliation: what was paid for a bill."""
+        return [read(one, found_by="reconciliation") for one in self._paid(payment)]
+
+    def _paid(self, payment: str) -> list[dict[str, Any]]:
         known = ports.table.get("LOCAL#BANK", payment)
-        return read(known, found_by="reconciliation") if known else None
+        return list(known["items"]) if known else []
 
     def pay(self, wanted: dict[str, Any], post: Post) -> dict[str, Any]:
         """Take a payment and send its notification ``times`` times; 0 loses it.
 
-        ``amount``, ``currency`` and ``at`` are the bill's and now, unless a test gives others.
+        ``amount`` is what is left of the bill and ``currency`` the bill's, unless others are given; ``at`` is now.
         """
         payment, outcome, times = _checked(wanted)
         bill = _bill(payment)
         body = {
             "id": f"{payment}-{time.time_ns():x}", "payment": payment, "outcome": outcome,
-            "amount": wanted.get("amount", bill.amount), "currency": wanted.get("currency", bill.currency),
+            "amount": wanted.get("amount", bill.rest), "currency": wanted.get("currency", bill.currency),
             "at": rfc3339(ports.clock.now()),
         }  # fmt: skip
         if outcome == "paid":
-            ports.table.put("LOCAL#BANK", payment, body)
+            ports.table.put("LOCAL#BANK", payment, {"items": [*self._paid(payment), body]})
         return {"notification": body, "answers": [self._notify(body, post) for _ in range(times)]}
 
     def _notify(self, body: dict[str, Any], post: Post) -> int:

@@ -9,6 +9,7 @@ from infra.local.bank import OUTCOMES, Bank, Post
 from infra.local.pages import Answer, Asked, page, see_other
 
 COUNTER = "/local/bank/"
+_DIGITS = 16
 
 
 class BankPages:
@@ -30,6 +31,8 @@ class BankPages:
         if bill is None:
             return page(asked, "no-bill.html", {}, status=404)
         if asked.method == "POST" and asked.field("outcome") in OUTCOMES:
-            self._bank.pay({"payment": payment, "outcome": asked.field("outcome")}, self._post)
+            part = asked.field("amount")
+            told = {"amount": int(part)} if part.isdecimal() and len(part) < _DIGITS else {}
+            self._bank.pay({"payment": payment, "outcome": asked.field("outcome"), **told}, self._post)
             return see_other(f"/cases/{case_id}")
         return page(asked, "bank.html", {"bill": bill, "case": case_id, "action": asked.path})

@@ -24,11 +24,15 @@ ANSWER: dict[str, Any] = {
 }  # fmt: skip
 
 
+def written(**wrong: Any) -> bytes:
+    return json.dumps({"items": [ANSWER | wrong]}).encode()
+
+
 class Provider:
     """Answers with ``status`` and ``body``, and keeps what it was asked."""
 
     def __init__(self) -> None:
-        self.status, self.body, self.length = 200, json.dumps(ANSWER).encode(), None
+        self.status, self.body, self.length = 200, written(), None
         self.asked: list[tuple[str, str | None]] = []
         provider = self
 
@@ -66,18 +70,28 @@ def provider() -> Iterator[Provider]:
 def test_what_became_of_a_bill_is_asked_with_a_signature(provider: Provider):
     found = PaymentProvider(provider.url, SECRET).look_up("c1.p1")
 
-    assert found == Notification(
-        "n1", "c1.p1", "paid", 499_770, "IDR", datetime(2026, 2, 2, 2, tzinfo=UTC), "reconciliation"
-    )
+    assert found == [
+        Notification(
+            "n1", "c1.p1", "paid", 499_770, "IDR", datetime(2026, 2, 2, 2, tzinfo=UTC), "reconciliation"
+        )
+    ]
     ((path, signature),) = provider.asked
     assert path == "/payments/c1.p1"
     assert signatures.fault(SECRET, b"", signature, int(time.time())) is None
 
 
-def test_a_bill_that_the_provider_does_not_know_yet_is_none(provider: Provider):
+def test_every_part_that_was_paid_is_told(provider: Provider):
+    provider.body = json.dumps({"items": [ANSWER, ANSWER | {"id": "n2", "amount": 1}]}).encode()
+
+    found = PaymentProvider(provider.url, SECRET).look_up("c1.p1")
+
+    assert [(one.id, one.amount) for one in found] == [("n1", 499_770), ("n2", 1)]
+
+
+def test_of_a_bill_that_the_provider_does_not_know_nothing_is_told(provider: Provider):
     provider.status = 404
 
-    assert PaymentProvider(provider.url, SECRET).look_up("c1.p1") is None
+    assert PaymentProvider(provider.url, SECRET).look_up("c1.p1") == []
 
 
 @pytest.mark.parametrize("status", [401, 500, 503])
@@ -90,7 +104,7 @@ def test_a_provider_that_refuses_or_breaks_is_down(provider: Provider, status: i
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"[]", b"{}", *(json.dumps(ANSWER | wrong).encode() for wrong in (
+    [b"", b"<html>", b"[]", b"{}", *(written(**wrong) for wrong in (
         {"amount": "many"}, {"outcome": "pending"}, {"at": "today"}, {"at": "2026-02-02T02:00:00"},
     ))],
 )  # fmt: skip

@@ -12,6 +12,7 @@ FOUR_EYES = "        different_from: [judge]\n"
 PAID = "        needs_payment: true\n"
 PAY = "        within: 14 d\n        lapsed: lapsed\n      - task: sign"
 ASSESS = "      - assess: levy\n        title: {id: Hitung, en: Assess}\n"
+REFUNDS = ("clock:\n  term", "refunds: {within: 30 d, law: UU 1}\nclock:\n  term")
 LAPSED = "        result: lapsed\n"
 APPEAL = "  appeal:\n"
 CLOSING = """  closing:
@@ -86,5 +87,44 @@ def test_money_goes_back_only_after_a_decision() -> None:
     refund = "      - refund: back\n        title: {id: Kembalikan, en: Give back}\n"
     first = "      - task: check\n        title: {id: Periksa, en: Check}\n"
 
-    assert codes((ASSESS, refund + ASSESS)) == []
-    assert codes((first, refund + first)) == ["refund-undecided"]
+    assert codes(REFUNDS, (ASSESS, refund + ASSESS)) == []
+    assert codes(REFUNDS, (first, refund + first)) == ["refund-undecided"]
+    assert codes((ASSESS, refund + ASSESS)) == ["refunds-missing"]
+
+
+def parts(said: str) -> tuple[str, str]:
+    return PAY, PAY.replace("        lapsed", f"        parts: {said}\n        lapsed")
+
+
+def test_a_bill_may_be_paid_in_parts() -> None:
+    assert codes(parts("{least: 1000, unfinished: keep}")) == []
+    assert codes(REFUNDS, parts("{unfinished: refund}")) == []
+
+
+def test_parts_or_a_deposit_that_go_back_need_a_term() -> None:
+    assert codes(parts("{unfinished: refund}")) == ["refunds-missing"]
+    assert codes(("clock:\n  term", "deposit: {amount: form.area}\nclock:\n  term")) == ["refunds-missing"]
+
+
+def test_parts_of_a_late_bill_count_on_the_next() -> None:
+    late = "{unfinished: keep}\n        overdue: levy\n        times: 3"
+
+    assert "parts-lost" in codes(parts(late))
+    assert "parts-lost" not in codes(parts(late + "\n        credit: case"))
+
+
+def test_who_pays_a_part_is_told_so() -> None:
+    said = '    subject: {id: "Diterima", en: "Received"}\n    body: {id: "Diterima.", en: "Received."}\n'
+    whole = ("notices:\n", f"notices:\n  payment.received:\n{said}")
+    part = ("notices:\n  p", f"notices:\n  payment.received_in_part:\n{said}  p")
+
+    assert codes(parts("{unfinished: keep}"), whole) == ["parts-unspoken"]
+    assert codes(parts("{unfinished: keep}"), whole, part) == []
+
+
+def test_a_second_bill_asks_only_for_what_is_not_paid_yet() -> None:
+    second = "      - pay: more\n        title: {id: Lagi, en: More}\n        within: 14 d\n        lapsed: lapsed\n"
+    to = PAY.replace("      - task: sign", second + "%s      - task: sign")
+
+    assert codes((PAY, to % "")) == ["billed-twice"]
+    assert codes((PAY, to % "        credit: case\n")) == []

@@ -115,6 +115,34 @@ def test_a_payment_that_failed_can_be_tried_again(billed: CaseDriver, surf: Surf
     assert f"/local/bank/{bill}" in page.links()
 
 
+def test_a_bill_can_be_paid_in_parts_and_says_what_is_left(office: Office, surf: Surf) -> None:
+    tax = CaseDriver(office.system, service="business-tax", applicant="sinar-jaya")
+    (bill,) = tax.apply({"period": f"{tax.now:%Y-%m}"}).case.payments
+    surfer = surf("sinar-jaya")
+    assert "of at least Rp 100,000 each" in surfer.get(f"/cases/{tax.id}").text
+
+    page = surfer.submit(surfer.get(f"/local/bank/{bill}"), amount="10000000", press="outcome=paid")
+
+    assert "Rp 10,000,000 of Rp 18,500,000 is paid; the remainder is due by" in page.text
+    assert "Pay Rp 8,500,000" in page.text
+    assert f"{bill}/1" in page.text
+    assert "A part of the bill was paid: Rp 10,000,000. Rp 8,500,000 is left." in page.text
+    dalam = surfer.get(f"/cases/{tax.id}?lang=id").text
+    assert "Sudah dibayar Rp 10.000.000 dari Rp 18.500.000; sisanya paling lambat" in dalam
+    page = surfer.submit(surfer.get(f"/local/bank/{bill}?lang=en"), press="outcome=paid")
+    assert "Tax receipt (SSPD)" in page.text
+
+
+def test_parts_of_a_bill_that_expired_stay_on_the_account(office: Office, surf: Surf) -> None:
+    tax = CaseDriver(office.system, service="business-tax", applicant="sinar-jaya")
+    tax.apply({"period": f"{tax.now:%Y-%m}"}).pay(amount=10_000_000)
+    tax.withdraw()
+
+    page = surf("sinar-jaya").get(f"/cases/{tax.id}")
+
+    assert "Rp 10,000,000 of a bill that was not paid to its end stays on your account" in page.text
+
+
 def test_the_bank_knows_no_other_bills(surf: Surf) -> None:
     assert surf().get("/local/bank/nothing").status == 404
 

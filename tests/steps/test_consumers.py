@@ -193,15 +193,15 @@ class Provider:
     """Knows of payments, or fails where ``broken``."""
 
     def __init__(self) -> None:
-        self.known: dict[str, Notification] = {}
+        self.known: dict[str, list[Notification]] = {}
         self.asked: list[str] = []
         self.broken: set[str] = set()
 
-    def look_up(self, payment: str) -> Notification | None:
+    def look_up(self, payment: str) -> list[Notification]:
         self.asked.append(payment)
         if payment in self.broken:
             raise DependencyDown("the provider does not answer")
-        return self.known.get(payment)
+        return self.known.get(payment, [])
 
 
 def billed(stage: Stage, number: int) -> Walk:
@@ -229,7 +229,7 @@ def reconcile(stage: Stage, minutes: int = 11) -> int:
 
 def test_a_bill_that_was_paid_without_a_word_is_settled(stage: Stage, provider: Provider):
     walk = billed(stage, 1)
-    provider.known[walk.bill.id] = paid(walk)
+    provider.known[walk.bill.id] = [paid(walk)]
 
     assert (reconcile(stage), reconcile(stage)) == (1, 0)
 
@@ -249,7 +249,7 @@ def test_one_bill_that_cannot_be_looked_up_does_not_hide_the_others(
 ):
     broken, busy, good = (billed(stage, number) for number in (1, 2, 3))
     provider.broken.add(broken.bill.id)
-    provider.known |= {walk.bill.id: paid(walk) for walk in (busy, good)}
+    provider.known |= {walk.bill.id: [paid(walk)] for walk in (busy, good)}
     load = stage.ports.table.load
 
     def load_unless_busy(case_id: str) -> Any:
@@ -265,7 +265,7 @@ def test_one_bill_that_cannot_be_looked_up_does_not_hide_the_others(
 
 def test_an_answer_about_another_case_is_not_taken(stage: Stage, provider: Provider):
     one, other = billed(stage, 1), billed(stage, 2)
-    provider.known[one.bill.id] = paid(other)
+    provider.known[one.bill.id] = [paid(other)]
 
     assert reconcile(stage) == 0
 

@@ -6,12 +6,20 @@ from datetime import timedelta
 
 import pytest
 
-from functions.domain import episodes, payments
-from tests.builders import HOUSE, MOSQUE, SHOP, Walk, applicant, calendar_of
+from functions.domain import episodes, intake, payments
+from functions.domain.case import Case, Payment, Receipt
+from functions.domain.service import Parts, Refunds
+from tests.builders import HOUSE, MORNING, MOSQUE, SHOP, Walk, applicant, calendar_of, with_step
 
 
 def refusals(walk: Walk) -> list[str]:
     return [event["data"]["reason"] for event in walk.history if event["type"] == "payment.refused"]
+
+
+def reconcile(walk: Walk, *known: payments.Notification) -> int:
+    return int(
+        walk.do("system", lambda w: payments.reconcile(w, walk.service, calendar_of, walk.bill.id, known))
+    )
 
 
 def test_the_bill_is_the_assessed_fee_with_its_lines():
@@ -44,8 +52,11 @@ def test_the_same_notification_twice_has_one_effect():
 def test_money_that_reconciliation_found_as_well_is_not_refused():
     walk = Walk().payment()
     walk.pay(notification="n1")
+    bill = walk.bill
+    same = payments.Notification("r1", bill.id, "paid", bill.amount, "IDR", walk.now, "reconciliation")
 
-    assert walk.pay(notification="r1", found_by="reconciliation") == "repeated"
+    assert reconcile(walk, same) == 0
+    assert refusals(walk) == []
 
 
 def test_a_second_payment_under_another_name_is_refused_and_recorded():
@@ -165,3 +176,169 @@ def test_only_the_difference_is_billed_when_the_new_fee_is_higher():
     assert walk.bill.amount == 549_747 - 499_770
     assert HOUSE["floor_area_m2"] == 90
     assert applicant().username == walk.case.applicant
+
+
+def in_parts(unfinished: str = "keep", least: int = 100_000) -> Walk:
+    """A bill of 499,770 that may be paid in parts."""
+    service = with_step("bill", parts=Parts(least=least, unfinished=unfinished))
+    service = service.model_copy(update={"refunds": Refunds(within="9 d", law="Perda 1")})
+    return Walk(service=service).payment()
+
+
+def test_a_part_leaves_the_remainder_due_and_the_task_open():
+    walk = in_parts()
+    version = walk.case.version
+
+    assert walk.pay(amount=200_000) == "accepted"
+
+    assert (walk.bill.state, walk.bill.received, walk.bill.rest) == ("due", 200_000, 299_770)
+    assert (walk.case.status, walk.task("bill").state) == ("awaiting_payment", "open")
+    assert walk.types(version) == ["payment.received"]
+    assert walk.history[-1]["data"]["left"] == 299_770
+
+
+def test_the_last_part_settles_the_bill():
+    walk = in_parts()
+    walk.pay(amount=200_000)
+    version = walk.case.version
+
+    assert walk.pay(notification="n2") == "accepted"
+
+    assert (walk.bill.state, walk.bill.paid_at, len(walk.bill.receipts)) == ("paid", walk.now, 2)
+    assert walk.types(version) == ["payment.received", "task.completed", "clock.resumed"]
+    assert "left" not in walk.history[-3]["data"]
+
+
+@pytest.mark.parametrize("amount", [99_999, 499_771, 0, -1])
+def test_less_than_the_least_part_or_more_than_the_rest_is_refused(amount: int):
+    walk = in_parts()
+
+    assert walk.pay(amount=amount) == "refused"
+    assert refusals(walk) == ["amount"]
+
+
+def test_a_rest_smaller_than_the_least_part_can_be_paid():
+    walk = in_parts()
+    walk.pay(amount=499_000)
+
+    assert walk.pay(notification="n2", amount=770) == "accepted"
+    assert walk.bill.state == "paid"
+
+
+def test_the_same_part_twice_counts_once_and_another_of_the_same_amount_counts():
+    walk = in_parts()
+
+    answers = [walk.pay(amount=150_000, notification=name) for name in ("n1", "n1", "n2", "n1")]
+
+    assert answers == ["accepted", "repeated", "accepted", "repeated"]
+    assert walk.bill.rest == 199_770
+
+
+def test_words_of_parts_may_come_in_any_order():
+    walk = in_parts()
+    first, second = walk.now, walk.later(hours=1).now
+
+    assert walk.pay(amount=100_000, notification="n2", at=second) == "accepted"
+    assert walk.pay(amount=399_770, notification="n1", at=first) == "accepted"
+    assert walk.bill.state == "paid"
+
+
+def test_reconciliation_finds_the_part_whose_word_was_lost():
+    walk = in_parts()
+    walk.pay(amount=150_000, notification="n1")
+    told = [
+        payments.Notification(name, walk.bill.id, "paid", 150_000, "IDR", walk.now, "reconciliation")
+        for name in ("n1", "n2")
+    ]
+
+    assert (reconcile(walk, *told), reconcile(walk, *told)) == (1, 0)
+    assert walk.bill.rest == 199_770
+
+
+def test_reconciliation_of_no_bill_finds_nothing():
+    walk = in_parts()
+
+    known = [payments.Notification("n1", "p9", "paid", 1, "IDR", walk.now)]
+
+    assert walk.do("system", lambda w: payments.reconcile(w, walk.service, calendar_of, "p9", known)) == 0
+
+
+def test_a_failure_between_parts_leaves_the_rest_to_be_paid():
+    walk = in_parts()
+    walk.pay(amount=200_000)
+    walk.pay("failed", notification="n2")
+    assert (walk.bill.state, walk.bill.rest) == ("failed", 299_770)
+
+    assert walk.pay(amount=100_000, notification="n3") == "accepted"
+    assert (walk.bill.state, walk.bill.rest) == ("due", 199_770)
+
+
+def lapsed(walk: Walk) -> Walk:
+    walk.pay(amount=200_000)
+    return walk.at(walk.bill.due_at).later(seconds=1).ring("bill").outcome("lapsed")
+
+
+def test_parts_of_a_bill_that_lapses_go_back_where_the_service_says_so():
+    walk = lapsed(in_parts("refund"))
+
+    (back,) = walk.case.refunds
+    assert (back.amount, back.reason, back.law) == (200_000, "lapsed", "Perda 1")
+    assert (walk.bill.state, payments.balance(walk.case, walk.service).overpaid) == ("refunded", 0)
+
+
+def test_parts_that_are_kept_count_when_the_fee_is_billed_again():
+    walk = lapsed(in_parts())
+    assert walk.case.refunds == []
+    walk.do("sri", lambda w: episodes.reopen(w, walk.service, calendar_of, "The money was there."))
+    walk.open("completeness").act("completeness", "approve").open("review").reviewed().assess()
+
+    walk.open("statement").act("statement", "approve").open("bill")
+
+    assert walk.bill.amount == 299_770
+
+
+def test_who_withdraws_gets_a_part_back_with_the_case():
+    walk = in_parts("refund")
+    walk.pay(amount=200_000)
+
+    walk.withdraw()
+
+    assert [(back.amount, back.reason) for back in walk.case.refunds] == [(200_000, "withdrawn")]
+
+
+def test_a_bill_paid_to_its_end_stays_paid_when_the_application_is_refused():
+    walk = in_parts("refund")
+    walk.pay(amount=200_000)
+    walk.pay(notification="n2")
+    walk.open("sign-permit").act("sign-permit", "reject", comment="No.").outcome("rejected")
+
+    assert walk.case.refunds == []
+
+
+def test_what_was_paid_for_what_was_granted_is_spent():
+    walk = Walk().approved()
+    walk.do("sri", lambda w: intake.open_episode(w, "application"))
+    walk.open("completeness").act("completeness", "approve").open("review").reviewed().assess()
+
+    walk.open("statement").act("statement", "approve").open("bill")
+
+    assert (walk.bill.amount, len(walk.case.payments)) == (499_770, 2)
+    assert payments.balance(walk.case, walk.service).overpaid == 0
+
+
+def test_a_rebate_counts_from_the_first_part():
+    lines = [
+        {"code": "cost", "amount": 900},
+        {"code": "rebate", "amount": -300},
+        {"code": "extra", "amount": 100},
+    ]
+    bill = Payment("p1", 700, "IDR", MORNING, lines)
+
+    shares = []
+    for amount in (100, 550, 50):
+        bill.receipts.append(Receipt(amount, MORNING, f"n{amount}"))
+        shares.append(payments.receipts([bill])[-1].lines)
+
+    assert shares[0] == {"cost": 400, "rebate": -300, "extra": 0}
+    assert [sum(share.values()) for share in shares] == [100, 550, 50]
+    assert payments.paid(Case("c"), [bill]) == {"cost": 900, "rebate": -300, "extra": 100}

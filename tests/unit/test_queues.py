@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 import events
-from functions.domain import checks, queues
+from functions.domain import checks, payments, queues
 from functions.domain.case import Called, Case, Writer
 from functions.domain.errors import LoketError
 from tests.builders import CATALOGUE, MORNING, PERMIT
@@ -98,14 +98,27 @@ def test_who_turns_65_in_the_month_is_elderly(born: str, category: str) -> None:
 def test_a_deposit_goes_back_once_and_of_what_was_submitted() -> None:
     case = Case("c", service=SERVICE.code, form={"deposit": 25_000_000})
     writer = Writer(case, actor="siti", now=MORNING)
-    queues.refund(writer, SERVICE, CALENDAR, "withdrawn")
+    payments.give_back(writer, SERVICE, CALENDAR, "withdrawn")
     assert not writer.changed
 
-    case.submitted_at = MORNING
-    queues.refund(writer, SERVICE, CALENDAR, "withdrawn")
-    queues.refund(writer, SERVICE, CALENDAR, "withdrawn")
+    payments.declare(writer, SERVICE)
+    payments.declare(writer, SERVICE)
+    assert payments.balance(case, SERVICE).received == 25_000_000
+    payments.give_back(writer, SERVICE, CALENDAR, "withdrawn")
+    payments.give_back(writer, SERVICE, CALENDAR, "withdrawn")
 
-    assert [one.amount for one in case.refunds_ordered] == [25_000_000]
+    assert [one.amount for one in case.refunds] == [25_000_000]
+    assert payments.balance(case, SERVICE) == payments.Balance(25_000_000, 25_000_000, 25_000_000, 0, 0)
+
+
+def test_a_deposit_that_is_corrected_counts_as_it_was_said_last() -> None:
+    case = Case("c", service=SERVICE.code, form={"deposit": 25_000_000})
+    writer = Writer(case, actor="siti", now=MORNING)
+    payments.declare(writer, SERVICE)
+    case.form = {"deposit": 26_000_000}
+    payments.declare(writer, SERVICE)
+
+    assert payments.balance(case, SERVICE).received == 26_000_000
 
 
 def test_a_service_without_a_line_lets_nobody_wait() -> None:

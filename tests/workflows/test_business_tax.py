@@ -130,3 +130,64 @@ def test_what_may_not_be_changed_by_a_correction_is_named(office: Office) -> Non
     )
 
     assert (answer.status, answer.pointers) == (422, ["/period"])
+
+
+def test_a_bill_is_paid_in_parts_with_a_receipt_for_each(office: Office) -> None:
+    case = filed(office)
+    case.pay(amount=10_000_000, id="n1")
+    asker = Asker(office, "sinar-jaya")
+
+    shown = asker.get(f"/v1/cases/{case.id}").body
+
+    (bill,) = shown["payments"]
+    assert (shown["status"], bill["state"], bill["paid_at"]) == ("awaiting_payment", "due", None)
+    assert (bill["amount"], bill["received"], bill["remainder"], bill["least"]) == (
+        18_500_000, 10_000_000, 8_500_000, 100_000,
+    )  # fmt: skip
+    assert bill["receipts"] == [
+        {
+            "number": f"{bill['id']}/1",
+            "amount": 10_000_000,
+            "paid_at": "2026-02-03T02:00:00Z",
+            "lines": [{"code": "tax", "title": "Tax", "amount": 10_000_000}],
+        }
+    ]
+    assert shown["balance"] == {
+        "billed": 18_500_000, "received": 10_000_000, "refunded": 0, "open": 8_500_000, "overpaid": 0,
+    }  # fmt: skip
+
+    case.pay(id="n2")
+
+    shown = asker.get(f"/v1/cases/{case.id}").body
+    (bill,) = shown["payments"]
+    assert (shown["status"], bill["state"], bill["remainder"]) == ("approved", "paid", 0)
+    assert [one["amount"] for one in bill["receipts"]] == [10_000_000, 8_500_000]
+
+
+def test_each_part_is_dear_by_how_late_it_was(office: Office) -> None:
+    """18.5 million, due on 13 February: 10 million one month late, the rest two: 100,000 + 170,000."""
+    case = filed(office)
+    office.system.aws.advance_to(datetime(2026, 3, 1, 2, tzinfo=UTC))
+    case.pay(amount=10_000_000, id="n1")
+    office.system.aws.advance_to(datetime(2026, 4, 1, 2, tzinfo=UTC))
+
+    fee = {line["code"]: line["amount"] for line in (case.case.fee or {})["lines"]}
+    assert fee == {"tax": 18_500_000, "penalty": 270_000}
+    bill = list(case.case.payments.values())[-1]
+    assert (bill.amount, bill.lines) == (
+        8_770_000, [{"code": "tax", "amount": 8_500_000}, {"code": "penalty", "amount": 270_000}]
+    )  # fmt: skip
+
+
+def test_two_parts_of_which_the_bank_has_lost_every_word_are_found(office: Office) -> None:
+    case = filed(office)
+    (bill,) = case.case.payments
+    anybody = Asker(office)
+    for _ in range(2):
+        anybody.post("/local/pay", {"payment": bill, "outcome": "paid", "times": 0, "amount": 9_250_000})
+    assert case.case.status == "awaiting_payment"
+
+    anybody.post("/local/clock", {"advance": {"hours": 1}})
+
+    assert case.case.status == "approved"
+    assert [one.amount for one in case.case.payments[bill].receipts] == [9_250_000, 9_250_000]

@@ -387,7 +387,7 @@ def test_who_leaves_gets_the_deposit_back_and_the_number_is_never_given_again(sy
     second = pilgrim(system)
 
     assert first.case.status == "withdrawn"
-    (back,) = first.case.refunds_ordered
+    (back,) = first.case.refunds
     assert (back.amount, back.due_at.date()) == (25_000_000, date(2026, 2, 11))
     assert second.case.queue
     assert second.case.queue.number == 2
@@ -428,7 +428,7 @@ def test_a_transfer_that_is_refused_leaves_everything_as_it_was(system: LocalSys
     found = case.case
     assert (found.status, found.outcome) == ("waitlisted", None)
     assert found.form == before
-    assert found.refunds_ordered == []
+    assert found.refunds == []
     assert found.queue
     assert (found.queue.number, found.queue.waiting) == (1, True)
 

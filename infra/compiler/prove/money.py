@@ -69,6 +69,48 @@ def late_bills_are_assessed_anew(subject: Subject) -> Iterator[Finding]:
                 yield Finding("overdue-beside-correction", (*place, "overdue"), message)
 
 
+def nothing_is_billed_twice(subject: Subject) -> Iterator[Finding]:
+    """Where a process bills more than once, the later bill asks only for what is not paid yet."""
+    for walk in subject.walks:
+        bills = [step for step, _ in walk.steps() if isinstance(step, PayStep)]
+        for step, place in walk.steps():
+            if not isinstance(step, PayStep) or step.credit == "case":
+                continue
+            for before in bills:
+                if before.name != step.name and step.name in walk.graph.forward().reachable(before.name):
+                    message = f"`{step.name}` bills again what `{before.name}` has billed; write `credit: case` at both"
+                    yield Finding("billed-twice", place, message)
+
+
+def parts_are_not_lost(subject: Subject) -> Iterator[Finding]:
+    """What was paid in part counts on the bill that takes the place of a late one, and is spoken of as a part."""
+    notices = subject.service.notices
+    for walk in subject.walks:
+        for step, place in walk.steps():
+            if not isinstance(step, PayStep) or step.parts is None:
+                continue
+            if step.overdue and step.credit != "case":
+                message = "the parts of a late bill would not count on the next one; write `credit: case`"
+                yield Finding("parts-lost", (*place, "parts"), message)
+            if "payment.received" in notices and "payment.received_in_part" not in notices:
+                message = "who pays a part would be told nothing; write `payment.received_in_part` among the `notices`"
+                yield Finding("parts-unspoken", (*place, "parts"), message)
+
+
+def refunds_have_a_term(subject: Subject) -> Iterator[Finding]:
+    """Whatever a service may have to give back, it says by when, and under which law."""
+    service = subject.service
+    if service.refunds is not None:
+        return
+    message = "say by when money goes back: `refunds: {within: 30 d, law: …}`"
+    if service.deposit:
+        yield Finding("refunds-missing", ("deposit",), message)
+    for step, place in subject.steps():
+        gives_parts = isinstance(step, PayStep) and step.parts and step.parts.unfinished == "refund"
+        if isinstance(step, RefundStep) or gives_parts:
+            yield Finding("refunds-missing", place, message)
+
+
 def refunds_are_decided(subject: Subject) -> Iterator[Finding]:
     """Money goes back only after somebody, or the law in their place, has agreed to it."""
     for walk in subject.walks:
@@ -86,5 +128,8 @@ PROOFS = (
     assessed_before_billed,
     paid_before_given,
     late_bills_are_assessed_anew,
+    nothing_is_billed_twice,
+    parts_are_not_lost,
+    refunds_have_a_term,
     refunds_are_decided,
 )

@@ -205,6 +205,7 @@ def expressions_hold_for_the_example(subject: Subject) -> Iterator[Finding]:
         "months_late": 0,
         "due_on": FIRST_DAY.isoformat(),
         "paid": codes,
+        "receipts": [],
         "lines": codes,
     }
     for phrase in phrases(service):
@@ -363,6 +364,7 @@ def _known(service: Service) -> Mapping[str, Any]:
         "months_late": None,
         "due_on": None,
         "paid": codes,
+        "receipts": None,
         "lines": codes,
         **{name: dict.fromkeys(below) for name, below in SCOPE_NAMES.items()},
     }
