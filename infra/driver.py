@@ -13,7 +13,19 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from functions.domain import documents, episodes, intake, lots, numbers, payments, queues, rights, tasks
+from functions.api.cases import close_seals
+from functions.domain import (
+    documents,
+    episodes,
+    intake,
+    lots,
+    numbers,
+    payments,
+    queues,
+    rights,
+    sealing,
+    tasks,
+)
 from functions.domain import form as forms
 from functions.domain.case import Case, Document, Task, Writer, line_of
 from functions.domain.clock import LegalClock, Term
@@ -21,7 +33,7 @@ from functions.domain.identity import Delegation, Person
 from functions.domain.service import Service
 from functions.domain.waits import legal_clock
 from functions.ports import Record
-from functions.runtime.commands import Done, change
+from functions.runtime.commands import Done, change, open_case
 from infra.local.identity import Directory, User, load_directory
 from infra.local.system import LocalSystem
 
@@ -72,6 +84,7 @@ class CaseDriver:
         self.id = case_id or numbers.case_id(next(self._numbers).to_bytes(16, "big"))
         self._service = service
         self.others: list[CaseDriver] = []
+        self.story: dict[str, CaseDriver] = {}
 
     # -- what can be seen
 
@@ -141,14 +154,27 @@ class CaseDriver:
 
     # -- from form to application
 
-    def file(self, form: Mapping[str, Any] | None = None, *, by: str | Person | None = None) -> CaseDriver:
-        """Open a draft: the service's example with these answers; ``by`` files on the applicant's behalf."""
-        answers = forms.clean(self.service, {**forms.example(self.service, self.today), **(form or {})})
-        filer = self.who(by) if by else self.applicant
-        writer = Writer(Case(self.id), actor=filer.username, now=self.now)
-        other = self.applicant.username if by else None
-        intake.create(writer, self.service, filer, answers, on_behalf_of=other)
-        self.ports.cases.commit(self.id, writer.commit())
+    def file(
+        self, form: Mapping[str, Any] | None = None, *, by: str | Person | None = None,
+        parent: CaseDriver | None = None,
+    ) -> CaseDriver:  # fmt: skip
+        """Open a draft: the service's example with these answers; ``by`` files on the applicant's behalf.
+
+        ``parent`` is the case below which it is filed.
+        """
+        service, filer = self.service, self.who(by) if by else self.applicant
+        answers = forms.clean(service, {**forms.example(service, self.today), **(form or {})})
+        stands_open, sealed = sealing.split(service, answers)
+        above = parent.case if parent and service.above else None
+
+        def decide(writer: Writer) -> None:
+            intake.create(
+                writer, service, filer, stands_open, parent=parent.id if parent else None,
+                on_behalf_of=self.applicant.username if by else None, above=above,
+            )  # fmt: skip
+            close_seals(writer, service, above, sealed)
+
+        open_case(self.id, filer.username, service, decide, below=above.id if above else None)
         self.aws.settle()
         return self
 
@@ -193,11 +219,12 @@ class CaseDriver:
         return self.case.documents[document.id]
 
     def submit(self, *, by: str | Person | None = None) -> CaseDriver:
-        self.command(
-            by or "applicant",
-            "submit",
-            lambda writer, service: intake.submit(writer, service, self._calendar_of),
-        )
+        def decide(writer: Writer, service: Service) -> None:
+            parent = writer.case.parent
+            above = self.ports.cases.load(parent).case if parent and service.above else None
+            intake.submit(writer, service, self._calendar_of, above)
+
+        self.command(by or "applicant", "submit", decide)
         return self
 
     def patch(self, **changes: Any) -> CaseDriver:

@@ -12,6 +12,18 @@
       - expect: {status: in_review, open: [technical-review]}
 
 A step is one act, or an expectation, or both: the act comes first. `refused` says with which code the act must fail.
+
+A story may tell of several cases. `file` opens and submits another one under the name in `case`, and `case` says from
+then on which one a step is about. What is filed below the case of another service has it in `given`, under the name
+`above`, walked to where it takes in such cases:
+
+    given:
+      applicant: siti
+      above: {applicant: hendra, steps: [{as: ukpbj/pokja, do: approve}]}
+    steps:
+      - {case: rival, as: budi, file: tender-bid, form: {price: 1200000000}}
+      - {case: above, past: bidding}
+      - {case: rival, expect: {status: in_review}}
 """
 
 from __future__ import annotations
@@ -42,6 +54,8 @@ from infra.local.aws.system import Run
 from infra.local.system import LocalSystem
 
 SECOND = timedelta(seconds=1)
+ABOVE, OWN = "above", "own"
+Place = tuple[str | int, ...]
 Named = dict[str, str | None]
 
 
@@ -55,9 +69,10 @@ class _Part(BaseModel):
 
 
 class Given(_Part):
-    """Who files what, and when (in the agency's time)."""
+    """Who files what, and when (in the agency's time); ``above`` is how the case came about below which it is filed."""
 
     applicant: str = "siti"
+    above: Above | None = None
     filed_by: str | None = None
     now: datetime = datetime(2026, 2, 2, 9, 0)  # noqa: DTZ001 - on the agency's wall
     form: dict[str, Any] = {}
@@ -65,10 +80,19 @@ class Given(_Part):
     submit: bool = True
 
 
+class Above(_Part):
+    """The case above: who filed what, and what happened until another could be filed below it."""
+
+    applicant: str
+    form: dict[str, Any] = {}
+    steps: tuple[Step, ...] = ()
+
+
 class Expectation(_Part):
     """What must be true now; what is not named may be anything.
 
     ``open`` names all open tasks, ``fee`` every line, ``letters`` every issued document, ``permits`` the state of each.
+    ``answers`` is the form as it can be read, ``facts`` some of the facts.
     ``history`` names types that came in this order, ``once`` and ``never`` how often each came. ``notices`` are pieces
     of messages to the applicant. ``queue`` is the number in line with its category, ``others`` the statuses of the
     others in the order in which they came, ``places`` how many were called, paid and released in the newest round,
@@ -76,6 +100,8 @@ class Expectation(_Part):
     """
 
     status: str | None = None
+    answers: dict[str, Any] | None = None
+    facts: dict[str, Any] = {}
     open: tuple[str, ...] | None = None
     clock: Literal["not_started", "running", "paused", "overdue", "stopped"] | None = None
     due: str | None = None
@@ -102,7 +128,7 @@ class Expectation(_Part):
 _ACTS = (
     "do", "answer", "send", "submit", "pay", "wait", "until", "past",
     "withdraw", "appeal", "renew", "amend", "resume", "extend", "reopen", "revoke", "redrive",
-    "others", "round", "draw",
+    "others", "round", "draw", "file", "draft",
 )  # fmt: skip
 
 
@@ -118,8 +144,18 @@ class Step(_Part):
 
     ``child`` names a service: the step then is about the case of that service which this one has started. ``others`` is
     how many more, with these changes, come and wait in line behind this one; ``draw`` is the published seed of a round.
+
+    ``case`` names a case of the story. ``file`` opens and submits another one of a service under that name, ``draft``
+    only opens it: by ``as``, with the example and these answers (``form``), below the case of the story that its
+    service stands below, or below the one that ``below`` names. ``scores`` are given by the names of the cases.
     """
 
+    case: str | None = None
+    file: str | None = None
+    draft: str | None = None
+    below: str | None = None
+    form: dict[str, Any] = {}
+    scores: dict[str, dict[str, float]] = {}
     as_: str | None = Field(None, alias="as")
     for_: str | None = Field(None, alias="for")
     child: str | None = None
@@ -163,6 +199,10 @@ class Step(_Part):
             raise ValueError("`refused` needs the act that is refused")
         if self.do and not self.as_:
             raise ValueError("`do` needs `as`: a role, a username, or applicant")
+        if (self.file or self.draft) and not (self.case and self.as_):
+            raise ValueError(
+                "`file` and `draft` need `case`, the name of the new case, and `as`, who files it"
+            )
         return self
 
     @property
@@ -200,16 +240,15 @@ class Script:
     def name(self) -> str:
         return f"{self.service}/{self.path.stem}"
 
-    def line(self, step: int) -> int | None:
-        return line_of(self.lines, ("steps", step))
+    def line(self, place: Place) -> int | None:
+        return line_of(self.lines, place)
 
 
 class ScenarioFailed(AssertionError):
     """A step went otherwise than the author said: file, line, step, what was expected and what came."""
 
-    def __init__(self, script: Script, step: int, said: str) -> None:
-        act = script.scenario.steps[step]
-        super().__init__(f"{script.path}:{script.line(step)}: step {step + 1} ({act}): {said}")
+    def __init__(self, script: Script, place: Place, step: Step, said: str) -> None:
+        super().__init__(f"{script.path}:{script.line(place)}: step {int(place[-1]) + 1} ({step}): {said}")
 
 
 def scripts(services: Sequence[str] = (), only: str = "", workflows: Path = WORKFLOWS) -> Iterator[Script]:
@@ -233,7 +272,7 @@ def load(path: Path) -> Script:
 def _finding(path: Path, lines: Block, error: Any) -> Finding:
     place = tuple(error["loc"])
     known = ", ".join(
-        (*_ACTS, "as", "for", "task", "comment", "fields", "documents", "amount", "refused", "expect")
+        (*_ACTS, "as", "for", "case", "task", "comment", "fields", "documents", "amount", "refused", "expect")
     )
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden" and place[:1] == ("steps",) and len(place) == 3:
@@ -253,41 +292,95 @@ def walk(script: Script) -> dict[str, Any]:
     clock = LocalClock(given.now.replace(tzinfo=zone), frozen=True)
     with LocalSystem(clock, services=elsewhere) as system:
         driver = CaseDriver(system, service=script.service, applicant=given.applicant)
+        driver.story[OWN] = driver
+        if given.above and driver.service.above:
+            _tell_of_above(script, given.above, driver, driver.service.above.service)
         _file(driver, given)
-        for number, step in enumerate(script.scenario.steps):
-            _take(script, number, step, driver)
+        _tell(script, ("steps",), script.scenario.steps, driver)
         for way in script.scenario.shows:
             if not SHOWN[way](driver):
+                last = len(script.scenario.steps) - 1
                 said = f"this is the last step, and the scenario does not show `{way}`"
-                raise ScenarioFailed(script, len(script.scenario.steps) - 1, said)
+                raise ScenarioFailed(script, ("steps", last), script.scenario.steps[last], said)
         return _state(driver)
+
+
+def _tell_of_above(script: Script, given: Above, driver: CaseDriver, service: str) -> None:
+    above = _another(driver, ABOVE, service, given.applicant)
+    above.apply(given.form)
+    _tell(script, ("given", ABOVE, "steps"), given.steps, above)
 
 
 def _file(driver: CaseDriver, given: Given) -> None:
     by = given.filed_by
-    driver.file(given.form, by=by)
+    driver.file(given.form, by=by, parent=_parent(driver))
     if given.bring is None or given.bring:
         driver.bring(*(given.bring or ()), by=by)
     if given.submit:
         driver.submit(by=by)
 
 
-def _take(script: Script, number: int, step: Step, driver: CaseDriver) -> None:
+def _another(driver: CaseDriver, name: str, service: str, applicant: str) -> CaseDriver:
+    """Let another case enter the story; all who are in it know each other by name."""
+    if name in driver.story:
+        raise LookupError(f"there is a case {name!r} already")
+    other = CaseDriver(driver.system, service=service, applicant=applicant)
+    other.story = driver.story
+    driver.story[name] = other
+    return other
+
+
+def _known(driver: CaseDriver, name: str) -> CaseDriver:
+    if name not in driver.story:
+        raise LookupError(f"no case {name!r} in this story; there are: {', '.join(driver.story)}")
+    return driver.story[name]
+
+
+def _parent(filed: CaseDriver, name: str | None = None) -> CaseDriver | None:
+    """Give the case below which one is filed: the one of this name, or of the service above its own."""
+    if name:
+        return _known(filed, name)
+    above = filed.service.above
+    return next((one for one in filed.story.values() if above and one.service.code == above.service), None)
+
+
+def _tell(script: Script, place: Place, steps: Sequence[Step], driver: CaseDriver) -> None:
+    for number, step in enumerate(steps):
+        _take(script, (*place, number), step, driver)
+
+
+def _take(script: Script, place: Place, step: Step, own: CaseDriver) -> None:
+    def failed(said: str) -> ScenarioFailed:
+        return ScenarioFailed(script, place, step, said)
+
+    driver = own
     try:
-        driver = driver.child(step.child) if step.child else driver
-        for name in step.acts:
-            ACTS[name](step, driver)
+        if step.file or step.draft:
+            driver = _another(own, step.case or "", step.file or step.draft or "", step.as_ or "")
+            _enter(step, driver, _parent(driver, step.below))
+        else:
+            driver = _known(own, step.case) if step.case else own
+            driver = driver.child(step.child) if step.child else driver
+            for name in step.acts:
+                ACTS[name](step, driver)
     except LookupError as error:
-        raise ScenarioFailed(script, number, str(error)) from None
+        raise failed(str(error)) from None
     except LoketError as error:
         if step.refused != error.code:
-            said = f"expected {step.refused or 'no refusal'}, got {error.code}: {_told(error)}"
-            raise ScenarioFailed(script, number, said) from None
+            raise failed(
+                f"expected {step.refused or 'no refusal'}, got {error.code}: {_told(error)}"
+            ) from None
     else:
         if step.refused:
-            raise ScenarioFailed(script, number, f"expected the refusal {step.refused}, got none")
+            raise failed(f"expected the refusal {step.refused}, got none")
     for wrong in differences(step.expect, driver) if step.expect else ():
-        raise ScenarioFailed(script, number, wrong)
+        raise failed(wrong)
+
+
+def _enter(step: Step, driver: CaseDriver, parent: CaseDriver | None) -> None:
+    driver.file(step.form, parent=parent)
+    if step.file:
+        driver.bring().submit()
 
 
 def _told(error: LoketError) -> str:
@@ -374,6 +467,8 @@ def _do(step: Step, driver: CaseDriver) -> None:
         data["documents"] = [{"kind": kind, "message": text} for kind, text in step.documents.items()]
     if step.conditions:
         data["conditions"] = list(step.conditions)
+    if step.scores:
+        data["scores"] = {_known(driver, name).id: one for name, one in step.scores.items()}
     who: Any = step.as_
     if step.for_:
         who = _standing_in(step, driver)
@@ -445,15 +540,22 @@ ACTS: Mapping[str, Callable[[Step, CaseDriver], object]] = {
 # -- expectations ------------------------------------------------------------------------------------------------
 
 
+_APART = {"history", "once", "never", "notices", "reasons", "rule", "facts"}
+"""What is not compared as a whole."""
+
+
 def differences(expected: Expectation, driver: CaseDriver) -> Iterator[str]:
     """Say of each expectation that is not met what was expected and what is."""
     found = _state(driver)
-    for name in expected.model_fields_set - {"history", "once", "never", "notices", "reasons", "rule"}:
+    for name in expected.model_fields_set - _APART:
         wanted, got = getattr(expected, name), found[name]
         if isinstance(wanted, tuple) and name != "others":
             wanted, got = sorted(wanted), sorted(got)
         if wanted != got:
             yield f"expected {name} {wanted!r}, got {got!r}"
+    for name, wanted in expected.facts.items():
+        if driver.case.facts.get(name) != wanted:
+            yield f"expected the fact {name} {wanted!r}, got {driver.case.facts.get(name)!r}"
     for name in ("reasons", "rule"):
         wanted, got = getattr(expected, name), found[name]
         if wanted and wanted not in str(got):
@@ -475,6 +577,7 @@ def _state(driver: CaseDriver) -> dict[str, Any]:
     outcome = case.outcome
     return {
         "status": case.status,
+        "answers": case.form,
         "open": [task.name for task in case.open_tasks()],
         "clock": clock.state(now) if clock else "not_started",
         "due": f"{due.astimezone(zone):%Y-%m-%d}" if due else None,

@@ -358,7 +358,7 @@ def create(call: Call) -> Reply:
         intake.create(
             writer, service, call.person, open_, parent=parent, on_behalf_of=body.on_behalf_of, above=above
         )
-        _close(writer, service, above, sealed)
+        close_seals(writer, service, above, sealed)
 
     # The same key leads to the same case, so that a repeat finds what it made the first time.
     seed = call.key.key.encode() if call.key else secrets.token_bytes(16)
@@ -393,12 +393,13 @@ def patch(call: Call, case: str) -> Reply:
         open_, sealed = sealing.split(service, call.body.form)
         demand_types(service, sealed)
         intake.patch(writer, service, open_)
-        _close(writer, service, above, sealed)
+        close_seals(writer, service, above, sealed)
 
     return act(call, case, "patch", decide)
 
 
-def _close(writer: Writer, service: Service, above: Case | None, sealed: dict[str, Any]) -> None:
+def close_seals(writer: Writer, service: Service, above: Case | None, sealed: dict[str, Any]) -> None:
+    """Put answers under seal until the moment that the case above names."""
     if sealed and above is not None:
         opens_at = sealing.opens_at(service, above)
         content = sealing.filled(json.dumps(sealed).encode())

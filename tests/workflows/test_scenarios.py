@@ -19,13 +19,11 @@ def test_a_scenario_goes_as_its_author_says(script: Script):
 
 
 SERVICES = {service.code: service for service in Catalogue().services()}
-# What is filed below the case of another service is walked together with it, and so is that one to its good end.
-TOGETHER = {service.above.service for service in SERVICES.values() if service.above}
 
 
-@pytest.mark.parametrize("code", [code for code, service in SERVICES.items() if service.above is None])
+@pytest.mark.parametrize("code", SERVICES)
 def test_every_service_shows_each_way_that_it_has(code: str):
-    ways = ways_of(SERVICES[code]) - ({"granted"} if code in TOGETHER else set())
+    ways = ways_of(SERVICES[code])
 
     assert (
         ways - {way for script in WALKED if script.service == code for way in script.scenario.shows} == set()
@@ -84,6 +82,8 @@ def written(tmp_path: Path, text: str) -> Path:
             "expected the refusal four-eyes, got none",
         ),
         ("{as: budi, do: approve, task: completeness, refused: role}", "expected role, got task-unknown"),
+        ("{case: other, expect: {status: draft}}", "no case 'other' in this story; there are: own"),
+        ("{expect: {facts: {floors: 99}}}", "expected the fact floors 99, got"),
     ],
 )
 def test_a_step_that_goes_otherwise_is_named_with_what_was_expected_and_what_came(
@@ -107,6 +107,7 @@ def test_a_step_that_goes_otherwise_is_named_with_what_was_expected_and_what_cam
         ("scenario: Mine\nsteps:\n  - {wait: 1 d, pay: paid}\n", "write one act a step, not pay and wait"),
         ("scenario: Mine\nsteps:\n  - {do: approve}\n", "`do` needs `as`"),
         ("scenario: Mine\nsteps:\n  - {as: siti}\n", "write an act"),
+        ("scenario: Mine\nsteps:\n  - {as: siti, file: building-permit}\n", "`file` and `draft` need `case`"),
         ("scenario: Mine\nsteps:\n  - {refused: role, expect: {}}\n", "needs the act that is refused"),
         ("scenario: Mine\nsteps: []\n", "[scenario] steps:"),
         ("steps:\n  - {expect: {}}\n", "[scenario] scenario: Field required"),
@@ -118,6 +119,24 @@ def test_a_scenario_that_cannot_be_read_is_named_with_its_line(tmp_path: Path, t
         load(written(tmp_path, text))
 
     assert said in str(faulty.value)
+
+
+def test_a_story_tells_of_several_cases_by_name(tmp_path: Path):
+    steps = "  - {case: other, as: budi, draft: building-permit}\n  - {case: other, expect: {status: submitted}}\n"
+    script = load(written(tmp_path, f"scenario: Mine\nsteps:\n{steps}"))
+
+    with pytest.raises(ScenarioFailed, match=r"mine.yaml:4: .*expected status 'submitted', got 'draft'"):
+        walk(script)
+
+
+def test_what_goes_wrong_in_the_case_above_is_named_with_its_line(tmp_path: Path):
+    folder = tmp_path / "tender-bid" / "scenarios"
+    folder.mkdir(parents=True)
+    above = "  above:\n    applicant: hendra\n    steps:\n      - {past: nothing}\n"
+    (folder / "mine.yaml").write_text(f"scenario: Mine\ngiven:\n{above}steps:\n  - {{wait: 1 d}}\n")
+
+    with pytest.raises(ScenarioFailed, match=r"mine.yaml:6: step 1 .*no task 'nothing'"):
+        walk(load(folder / "mine.yaml"))
 
 
 def test_the_command_walks_the_scenarios_of_a_service(capsys: pytest.CaptureFixture[str]):
