@@ -187,6 +187,8 @@ class TaskReminded(EventData):
 
 
 class TaskCompleted(EventData):
+    """``letter`` marks the letter that was shown before it was signed, ``words`` what was written in it."""
+
     type = "task.completed"
     task: str
     action: str
@@ -194,6 +196,8 @@ class TaskCompleted(EventData):
     on_behalf_of: str | None = None
     conditions: Digest | None = None
     scores: Digest | None = None
+    letter: Digest | None = None
+    words: Digest | None = None
 
 
 class TaskExpired(EventData):

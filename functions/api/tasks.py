@@ -23,7 +23,7 @@ from functions.api.http import (
     route,
 )
 from functions.api.shapes import ClockAnswer, Moment, Name, Problem, Prose, clock_answer, moment, read_moment
-from functions.domain import numbers, rights, scoring, tasks, views, waits
+from functions.domain import issuing, numbers, rights, scoring, tasks, views, waits
 from functions.domain.case import Case, Request, Task, Writer
 from functions.domain.clock import LegalClock, rfc3339
 from functions.domain.errors import (
@@ -34,11 +34,13 @@ from functions.domain.errors import (
     LoketError,
     Malformed,
     NotFound,
+    NotNow,
     TaskUnknown,
 )
 from functions.domain.identity import Person, is_username
-from functions.domain.service import CorrectStep, PayStep, Service, Step, TaskSpec
+from functions.domain.service import Action, CorrectStep, PayStep, Service, Step, TaskSpec
 from functions.runtime.commands import Done, change
+from functions.runtime.drawing import drawing_of
 from functions.runtime.wiring import ports
 
 blueprint = Blueprint(__name__)
@@ -50,12 +52,16 @@ Decide = Callable[[Writer, Service, Task], None]
 
 
 class ActionAnswer(Answer):
-    """One way to answer; ``form`` is the JSON Schema of ``data`` where the answer takes any."""
+    """One way to answer; ``form`` is the JSON Schema of ``data`` where the answer takes any.
+
+    With ``letter`` it issues documents at once, which ``POST /v1/tasks/{task}/letter`` shows before.
+    """
 
     name: str
     title: str
     comment: Literal["required", "optional"]
     form: dict[str, Any] | None = None
+    letter: Literal[True] | None = None
 
 
 class WantedField(Answer):
@@ -153,6 +159,27 @@ class Complete(Body):
     action: Name
     comment: Prose | None = None
     data: dict[str, Any] | None = None
+
+
+class WordsAnswer(Answer):
+    """A paragraph that may be written as ``data.letter.words.<name>``; ``id`` and ``en`` are what stands there now."""
+
+    name: str
+    title: str
+    max_length: int
+    id: str
+    en: str
+
+
+class LettersAnswer(Answer):
+    """The documents that an answer would issue. ``letters`` hold all that will stand in them, in both languages.
+
+    Send ``shown`` back as ``data.letter.shown``: then nothing else than this is signed.
+    """
+
+    shown: str
+    letters: list[dict[str, Any]]
+    words: list[WordsAnswer]
 
 
 class Bulk(Body):
@@ -276,6 +303,68 @@ def assign(call: Call, task: str) -> Reply:
 @route(
     blueprint,
     "POST",
+    "/v1/tasks/{task}/letter",
+    body=Complete,
+    answer=LettersAnswer,
+    summary={
+        "id": "Lihat surat yang akan terbit dari suatu jawaban",
+        "en": "See the letter that an answer would issue",
+    },
+    description={
+        "id": "Isinya seperti untuk menjawab tugas; tidak ada yang berubah atau terbit.",
+        "en": "The body is that of the answer; nothing is changed or issued.",
+    },
+)
+def letter(call: Call, task: str) -> Reply:
+    record = _load(task)
+    service = ports.catalogue.service(record.case.service, record.case.service_version)
+    found = tasks.find(record.case, task)
+    if not rights.may_see_task(call.person, record.case, found, service, call.now):
+        raise _unknown()
+    # What is decided here stays in this hand: it is never committed.
+    _complete(call, Writer(record.case, actor=call.person.username, now=call.now), service, found)
+    drawing = _drawing(record.case, service, found)
+    if drawing is None:
+        raise NotNow(
+            {
+                "id": "Jawaban ini tidak langsung menerbitkan surat.",
+                "en": "This answer issues no letter at once.",
+            },
+            code="no-letter",
+        )
+    day = call.now.replace(microsecond=0)
+    drawn = issuing.shown(record.case, service, drawing, found, now=day)
+    shown = issuing.fingerprint(record.case, service, drawing, found)
+    words = _words(record.case, service, drawing, found, call.language)
+    letters = [one.model_dump(mode="json", exclude={"created_at", "verification_url"}) for one in drawn]
+    return Reply(LettersAnswer(shown=shown, letters=letters, words=words))
+
+
+def _words(
+    case: Case, service: Service, drawing: issuing.Drawing, task: Task, language: Language
+) -> list[WordsAnswer]:
+    action = task.action or ""
+    standing = issuing.standing(case, service, drawing, task, action)
+    return [
+        WordsAnswer(
+            name=one.name,
+            title=getattr(one.title, language),
+            max_length=one.max_length,
+            **(
+                task.words.get(one.name)
+                or (standing[one.name].pair() if one.name in standing else _UNWRITTEN)
+            ),
+        )
+        for one in issuing.writable(case, service, task, action)
+    ]
+
+
+_UNWRITTEN = {"id": "", "en": ""}
+
+
+@route(
+    blueprint,
+    "POST",
     "/v1/tasks/{task}/complete",
     body=Complete,
     answer=TaskAnswer,
@@ -283,22 +372,34 @@ def assign(call: Call, task: str) -> Reply:
     summary={"id": "Jawab tugas", "en": "Answer the task"},
 )
 def complete(call: Call, task: str) -> Reply:
-    body: Complete = call.body
-
     def decide(writer: Writer, service: Service, found: Task) -> None:
-        tasks.complete(
-            writer,
-            service,
-            ports.catalogue.calendar,
-            call.person,
-            found,
-            action=body.action,
-            comment=body.comment,
-            data=body.data or {},
-            nonce=secrets.token_hex(16),
-        )
+        _complete(call, writer, service, found)
+        drawing = _drawing(writer.case, service, found) if found.letter else None
+        if drawing:
+            issuing.demand_as_shown(writer.case, service, drawing, found)
 
     return _act(call, task, decide)
+
+
+def _complete(call: Call, writer: Writer, service: Service, found: Task) -> None:
+    body: Complete = call.body
+    tasks.complete(
+        writer,
+        service,
+        ports.catalogue.calendar,
+        call.person,
+        found,
+        action=body.action,
+        comment=body.comment,
+        data=body.data or {},
+        nonce=secrets.token_hex(16),
+    )
+
+
+def _drawing(case: Case, service: Service, task: Task) -> issuing.Drawing | None:
+    """Give what the letters of an answer are drawn from; ``None`` where it leads to none."""
+    step = issuing.led_to(case, service, task, task.action or "")
+    return drawing_of(case, service, [p.letter for p in issuing.papers(service, step)]) if step else None
 
 
 @route(
@@ -553,17 +654,43 @@ _RETURN_FORM = {
 }
 
 
-_CONDITIONS_FORM = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
+_CONDITIONS = {
+    "type": "array",
+    "items": {"type": "string", "minLength": 1, "maxLength": 1000},
+    "maxItems": 30,
+}
+_LETTER = {
     "type": "object",
     "properties": {
-        "conditions": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1, "maxLength": 1000},
-            "maxItems": 30,
-        }
+        "shown": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "words": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "properties": {"id": {"type": "string"}, "en": {"type": "string"}},
+            },
+        },
     },
 }
+
+
+def _form(action: Action, task: Task, case: Case, service: Service) -> dict[str, Any] | None:
+    """Give the JSON Schema of what an answer takes; ``None`` where it takes nothing."""
+    if action.name == "return":
+        return _RETURN_FORM
+    if action.name == "submit_scores":
+        return scoring.schema(case, service, task)
+    issues = issuing.led_to(case, service, task, action.name)
+    taken = ({"conditions": _CONDITIONS} if action.conditions else {}) | (
+        {"letter": _LETTER} if issues else {}
+    )
+    if not taken:
+        return None
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": taken,
+    }
 
 
 def _actions(
@@ -576,9 +703,8 @@ def _actions(
     return [
         ActionAnswer.model_validate(
             {"name": action.name, "title": getattr(action.title, language), "comment": action.comment}
-            | ({"form": _RETURN_FORM} if action.name == "return" else {})
-            | ({"form": _CONDITIONS_FORM} if action.conditions else {})
-            | ({"form": scoring.schema(case, service, task)} if action.name == "submit_scores" else {})
+            | _said(form=_form(action, task, case, service))
+            | _said(letter=issuing.led_to(case, service, task, action.name) and True)
         )
         for action in tasks.allowed_actions(case, service, task)
     ]

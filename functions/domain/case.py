@@ -81,6 +81,8 @@ class Task:
     comment: str | None = None
     conditions: list[str] = field(default_factory=list)
     scores: dict[str, Any] = field(default_factory=dict)
+    letter: str | None = None
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
     rule: str | None = None
     alarmed: bool = False
     reminded: bool = False
@@ -695,6 +697,7 @@ def _task_completed(case: Case, event: Event, data: Data, private: Data) -> None
     task.done_for, task.comment = data.get("on_behalf_of"), private.get("comment")
     task.done_name, task.conditions = private.get("name"), list(private.get("conditions", ()))
     task.assignee, task.scores = event.actor, dict(private.get("scores", {}))
+    task.letter, task.words = data.get("letter"), dict(private.get("words", {}))
     _when_nothing_is_asked_of_the_applicant(case)
 
 

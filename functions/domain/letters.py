@@ -44,30 +44,24 @@ def compose(
     by_law: Text | None = None,
     valid_until: datetime | None = None,
     children: Sequence[Mapping[str, Any]] = (),
+    written: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Letter:
     """Give the letter named ``letter``, filled from the case; ``reasons`` are the officers' own words.
+
+    ``written`` are the paragraphs that the official who signs has written, by name and language.
 
     ``children`` are the cases filed below this one, for blocks that say something of each that was opened.
 
     The letter of a permit is drawn before the permit is recorded: ``number`` and ``valid_until`` are to be its own.
     """
     described = service.letters[letter]
-    contexts: Contexts = {
-        language: words.context(
-            case, service, calendar, language, personal=True,
-            permit={
-                "number": number, "issued_on": words.day(now, calendar, language),
-                "valid_until": words.day(valid_until, calendar, language),
-            },
-        )
-        for language in LANGUAGES
-    }  # fmt: skip
+    contexts = contexts_of(case, service, calendar, number=number, now=now, valid_until=valid_until)
     blocks: list[Block] = []
     for block in described.blocks:
         built = (
             _rows(block.each, contexts, children)
             if block.each
-            else _built(block, case, service, contexts, reasons)
+            else _built(block, case, service, contexts, reasons, written or {})
         )
         blocks += built
     return Letter(
@@ -85,11 +79,42 @@ def compose(
     )
 
 
+def contexts_of(
+    case: Case,
+    service: Service,
+    calendar: Calendar,
+    *,
+    number: str,
+    now: datetime,
+    valid_until: datetime | None = None,
+) -> Contexts:
+    """Give in each language what the texts of a letter may speak of; dates of the permit are its own."""
+    return {
+        language: words.context(
+            case, service, calendar, language, personal=True,
+            permit={
+                "number": number, "issued_on": words.day(now, calendar, language),
+                "valid_until": words.day(valid_until, calendar, language),
+            },
+        )
+        for language in LANGUAGES
+    }  # fmt: skip
+
+
 def _built(
-    block: LetterBlock, case: Case, service: Service, contexts: Contexts, reasons: words.Said | None
+    block: LetterBlock,
+    case: Case,
+    service: Service,
+    contexts: Contexts,
+    reasons: words.Said | None,
+    written: Mapping[str, Mapping[str, str]],
 ) -> list[Block]:
+    if block.written:
+        own, standing = written.get(block.written.name), block.written.text
+        text = Text(**own) if own else filled(standing, contexts) if standing else None
+        return [Paragraph(text=text)] if text else []
     if block.paragraph:
-        return [Paragraph(text=_text(block.paragraph, contexts))]
+        return [Paragraph(text=filled(block.paragraph, contexts))]
     if block.facts:
         return [Facts(rows=tuple(_fact(fact, contexts) for fact in block.facts))]
     if block.fee:
@@ -99,11 +124,11 @@ def _built(
         items = tuple(Text(id=a, en=b) for a, b in zip(id_, en, strict=False) if a.strip() and b.strip())
         return [Numbered(items=items)] if items else []
     if block.conditions:
-        return [Numbered(items=tuple(_text(condition, contexts) for condition in block.conditions))]
+        return [Numbered(items=tuple(filled(condition, contexts) for condition in block.conditions))]
     if block.imposed:
         imposed = _imposed(case)
-        return [Paragraph(text=_text(block.imposed, contexts)), Numbered(items=imposed)] if imposed else []
-    return [Note(text=_text(block.note, contexts))] if block.note else []
+        return [Paragraph(text=filled(block.imposed, contexts)), Numbered(items=imposed)] if imposed else []
+    return [Note(text=filled(block.note, contexts))] if block.note else []
 
 
 def _rows(row: LetterRow, contexts: Contexts, children: Sequence[Mapping[str, Any]]) -> list[Block]:
@@ -111,7 +136,9 @@ def _rows(row: LetterRow, contexts: Contexts, children: Sequence[Mapping[str, An
     for child in children:
         if child["opened"]:
             own: Contexts = {language: {**contexts[language], "child": child} for language in LANGUAGES}
-            rows.append(_fact(LetterFact(label=_text(row.label, own), value=row.value, money=row.money), own))
+            rows.append(
+                _fact(LetterFact(label=filled(row.label, own), value=row.value, money=row.money), own)
+            )
     return [Facts(rows=tuple(rows))] if rows else []
 
 
@@ -135,7 +162,8 @@ def _fee(case: Case, service: Service) -> list[Block]:
     return [FeeTable(lines=lines, currency=case.fee["currency"])]
 
 
-def _text(text: Text, contexts: Contexts) -> Text:
+def filled(text: Text, contexts: Contexts) -> Text:
+    """Fill a text in both languages."""
     return Text(**words.both(text, contexts))
 
 

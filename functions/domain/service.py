@@ -658,10 +658,24 @@ class LetterRow(Model):
     money: bool = False
 
 
+class Written(Model):
+    """A paragraph that whoever signs may write, in both languages, before they sign.
+
+    What they leave alone stands as ``text`` has it, and without one not at all. At most ``max_length`` characters in
+    each language.
+    """
+
+    name: FieldName
+    title: Text
+    text: Text | None = None
+    max_length: int = Field(default=2000, ge=1, le=5000)
+
+
 class LetterBlock(Model):
     """One block of a letter; texts may hold ``{{ expression }}``. Exactly one kind of content.
 
-    ``imposed`` prints the conditions that the officials have set, under the text, or nothing where they set none.
+    ``imposed`` prints the conditions that the officials have set, under the text, or nothing where they set none;
+    ``written`` what the official who signs has written there.
     """
 
     paragraph: Text | None = None
@@ -672,13 +686,14 @@ class LetterBlock(Model):
     imposed: Text | None = None
     note: Text | None = None
     each: LetterRow | None = None
+    written: Written | None = None
 
     @model_validator(mode="after")
     def _has_one_content(self) -> LetterBlock:
         said = [name for name in type(self).model_fields if getattr(self, name) not in (None, False)]
         if len(said) != 1:
             raise ValueError(
-                "a block is one of: paragraph, facts, fee, reasons, conditions, imposed, note, each"
+                "a block is one of: paragraph, facts, fee, reasons, conditions, imposed, note, each, written"
             )
         return self
 

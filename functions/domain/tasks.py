@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import events
-from functions.domain import documents, history, intake, payments, rights, scoring, waits
+from functions.domain import documents, history, intake, issuing, payments, rights, scoring, waits
 from functions.domain import form as forms
 from functions.domain.case import Case, Task, Writer
 from functions.domain.clock import Calendar, rfc3339
@@ -132,6 +132,8 @@ def _decide(
     mendable = action == "return" and _rounds_left(writer.case, service, task)
     wanted = _corrections(writer.case, service, data) if mendable else None
     imposed = _conditions(waits.spec_of(writer.case, service, task), action, data)
+    letter = _object(data, "letter")
+    words = issuing.read_words(writer.case, service, task, action, letter)
     writer.add(
         events.TaskCompleted(
             task=task.id,
@@ -140,11 +142,14 @@ def _decide(
             on_behalf_of=person.on_behalf_of(task.role, writer.now),
             conditions=history.digest(imposed) if imposed else None,
             scores=scoring.nonced(scores, nonce) if scores else None,
+            letter=issuing.fingerprint_given(letter),
+            words=history.digest(words) if words else None,
         ),
         {"name": person.name}
         | ({"comment": comment} if comment else {})
         | ({"conditions": imposed} if imposed else {})
-        | ({"scores": scores, "nonce": nonce} if scores else {}),
+        | ({"scores": scores, "nonce": nonce} if scores else {})
+        | ({"words": words} if words else {}),
     )
     if wanted:
         fields, files = wanted
@@ -245,6 +250,13 @@ def _conditions(spec: TaskSpec | None, action: str, data: Mapping[str, Any]) -> 
         }
         raise Invalid([Fault("/data/conditions", text)])
     return [one.strip() for one in given]
+
+
+def _object(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = data.get(name, {})
+    if not isinstance(found, Mapping):
+        raise Invalid([Fault(f"/data/{name}", {"id": "Harus berupa objek.", "en": "Must be an object."})])
+    return found
 
 
 def _items(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

@@ -26,7 +26,7 @@ from functions.domain.errors import (
 )
 from functions.domain.expression import names_below
 from functions.domain.service import Service
-from functions.portal import progress, questions
+from functions.portal import letters, progress, questions
 from functions.portal.cases import Seen, answers_in_words, see
 from functions.portal.rendering import Words
 from functions.portal.urls import url
@@ -114,18 +114,21 @@ def assign(visit: Visit, task: str) -> Answer:
 
 
 def decide(visit: Visit, task: str) -> Answer:
-    """Answer it; to return a case asks first for what is to be mended."""
-    desk, action = _open(visit, task), visit.field("action")
+    """Answer it; to return a case asks first for what is to be mended, to issue a letter shows it first."""
+    desk, action = _open(visit, task), visit.field("action") or visit.field("look")
     returning = action == "return"
     if returning and not visit.field("chosen"):
         return _return_page(visit, desk)
+    comment = _text(visit, "comment") or None
     try:
-        body = checked(
-            api.Complete,
-            action=action,
-            comment=_text(visit, "comment") or None,
-            data=_data(visit, desk, action),
-        )
+        data = _data(visit, desk, action)
+        issuing = letters.issues(desk.task, action)
+        if issuing:
+            shown = letters.look(visit, task, issuing, comment, data)
+            if visit.field("look") or shown.mark != visit.field("shown"):
+                return _letter_page(visit, desk, shown)
+            data["letter"]["shown"] = shown.mark
+        body = checked(api.Complete, action=action, comment=comment, data=data)
         visit.ask(api.complete, task, body=body, once=True)
     except Invalid as error:
         return (_return_page if returning else _page)(visit, desk, faults=error.faults)
@@ -167,7 +170,8 @@ def _data(visit: Visit, desk: Desk, action: str) -> dict[str, Any]:
         return {"scores": _scored(visit, desk)}
     if action != "return":
         conditions = [line.strip() for line in _text(visit, "conditions").split("\n") if line.strip()]
-        return {"conditions": conditions} if conditions else {}
+        letter = {"words": letters.written(visit)} if letters.issues(desk.task, action) else None
+        return ({"conditions": conditions} if conditions else {}) | ({"letter": letter} if letter else {})
     return {
         "fields": [
             {"pointer": f"/{name}", "message": text or None} for name, text in _wanted(visit, "field").items()
@@ -226,7 +230,8 @@ def _page(
     service = seen.service
     scores = _scores(visit, desk)
     places = {f"/data/scores/{one.child}/{one.criterion}": f"#f-{one.name}" for one in scores}
-    said = _faults(visit, faults, places)
+    letter = _first_letter(visit, desk)
+    said = _faults(visit, faults, places | letters.places(letter))
     page = _common(visit, desk, said) | {
         "scores": [(child, list(rest)) for child, rest in groupby(scores, key=lambda one: one.child)],
         "rows": [(title, answers) for title, answers in answers_in_words(visit, seen) if answers],
@@ -235,14 +240,12 @@ def _page(
         "fee": _fee(visit, seen),
         "stages": progress.stages(seen.case, service, visit.language, own=False),
         "obstacle": _words(visit, refused) if refused else _obstacle(visit, desk),
-        "grave": GRAVE,
+        "shown": letter,
         "needed": [action.title for action in shown.actions if action.comment == "required"],
-        "conditions": any(a.form and "conditions" in a.form["properties"] for a in shown.actions),
         "holder": _holder(visit, shown),
         "inputs_of": lambda inputs: _inputs(visit, service, inputs),
         "sent": visit.query.get("sent") if visit.query.get("sent") in NEWS else "",
         "to": visit.field("to"),
-        "said_conditions": _text(visit, "conditions"),
     }
     status = refused.status if refused else 422 if said else 200
     return Html("desk.html", page, status=status)
@@ -259,12 +262,29 @@ def _return_page(visit: Visit, desk: Desk, *, faults: Iterable[Fault] = ()) -> A
     return Html("desk-return.html", page, status=422 if said else 200)
 
 
+def _first_letter(visit: Visit, desk: Desk) -> letters.Shown | None:
+    """Give the letter that the page shows at once, with what has been typed so far."""
+    action = next((one.name for one in desk.task.actions if one.letter), "")
+    posted = visit.request.method == "POST"
+    data = _data(visit, desk, action) if posted and action else {}
+    return letters.first(visit, desk.task, _text(visit, "comment") or None if posted else None, data)
+
+
+def _letter_page(visit: Visit, desk: Desk, shown: letters.Shown) -> Answer:
+    page = _common(visit, desk, []) | {"shown": shown}
+    return Html("desk-letter.html", page)
+
+
 def _common(visit: Visit, desk: Desk, faults: list[dict[str, str]]) -> dict[str, Any]:
     return {
         "task": desk.task,
         "case": desk.seen.shown,
         "who": progress.office(desk.task.role, visit.language),
         "comment": _text(visit, "comment"),
+        "conditions": any(a.form and "conditions" in a.form["properties"] for a in desk.task.actions),
+        "said_conditions": _text(visit, "conditions"),
+        "typed": letters.written(visit),
+        "grave": GRAVE,
         "faults": faults,
         "fault_of": {fault["link"]: fault["text"] for fault in faults},
     }

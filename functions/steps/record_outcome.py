@@ -13,14 +13,14 @@ from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
 import events
-from functions.domain import below, documents, episodes, letters, numbers, payments
-from functions.domain.case import Task
+from functions.domain import documents, episodes, issuing, numbers, payments
 from functions.domain.clock import Calendar, rfc3339
 from functions.domain.episodes import Decision
 from functions.domain.errors import LoketError
+from functions.domain.issuing import Drawing, Paper
 from functions.domain.letter import Letter, Signatory
 from functions.domain.service import Later, PermitKind, Text
-from functions.runtime.below import load
+from functions.runtime.drawing import drawing_of
 from functions.runtime.step import Desk, StepRequest, step
 
 blueprint = Blueprint(__name__)
@@ -43,14 +43,22 @@ class Request(StepRequest):
 
 
 def run(request: Request, desk: Desk) -> None:
-    """Record the outcome and issue its document; without a result only the document."""
+    """Record the outcome and issue its document; without a result only the document.
+
+    Nothing is issued but what whoever signs has been shown.
+    """
     wanted = request.parameters
     if wanted.needs_payment and not payments.settled(desk.case, desk.service):
         raise LoketError("the fee is not paid: the definition leads here too early")
     decision = episodes.decision_of(desk.case, desk.service, request.episode, wanted.result or "approved")
-    ends = [_issue_permit(request, desk, kind, permit, decision) for kind, permit in wanted.issue.items()]
+    drawing = _drawing(desk, wanted)
+    issuing.demand_as_signed(desk.case, desk.service, drawing, request.episode, request.step)
+    ends = [
+        _issue_permit(request, desk, drawing, Paper(permit.letter, kind, permit), decision)
+        for kind, permit in wanted.issue.items()
+    ]
     if wanted.letter:
-        _issue_letter(request, desk, wanted.letter, decision)
+        _issue_letter(request, desk, drawing, Paper(wanted.letter), decision)
     if wanted.result is None:
         return
     later = (wanted.later, _later(desk, wanted.later, ends)) if wanted.later else None
@@ -75,17 +83,23 @@ def _later(desk: Desk, later: Later, ends: list[datetime | None]) -> datetime:
     return first - timedelta(hours=hours)
 
 
+def _drawing(desk: Desk, wanted: Parameters) -> Drawing:
+    return drawing_of(
+        desk.case, desk.service, [*(one.letter for one in wanted.issue.values()), wanted.letter]
+    )
+
+
 def _issue_permit(
-    request: Request, desk: Desk, kind: str, permit: PermitKind, decision: Decision
+    request: Request, desk: Desk, drawing: Drawing, paper: Paper, decision: Decision
 ) -> datetime | None:
     """Issue the document in the place of the one before; gives when it ends."""
-    since = episodes.valid_from(desk.case, kind, desk.writer.now) if permit.continues else desk.writer.now
+    permit, kind = paper.permit, paper.kind
+    if permit is None or kind is None:
+        return None
+    until = issuing.valid_until(desk.case, drawing, paper, desk.writer.now)
     episodes.replace_permits(desk.writer, kind)
     number = _free_number(desk, permit)
-    until = _calendar(desk).due(since, permit.valid_for) if permit.valid_for else None
-    signatory = _signatory(desk, request.episode, decision, permit.signatory, by=permit.signed_by)
-    office = _office_of(desk, request.episode, permit.signed_by)
-    letter = _compose(desk, permit.letter, number, f"/permits/{number}", signatory, decision, until, office)
+    letter = _draw(request, desk, drawing, paper, decision, number, f"/permits/{number}", until)
     document, content, version = _store(desk, letter, permit.title.id)
     desk.writer.add(
         events.PermitIssued(
@@ -101,14 +115,17 @@ def _issue_permit(
     return until
 
 
-def _issue_letter(request: Request, desk: Desk, name: str, decision: Decision) -> None:
+def _issue_letter(request: Request, desk: Desk, drawing: Drawing, paper: Paper, decision: Decision) -> None:
     number = f"{desk.case.number}/{len(desk.case.documents) + 1}"
-    signatory = _signatory(desk, request.episode, decision, "head")
-    letter = _compose(desk, name, number, f"/cases/{desk.case.id}", signatory, decision)
+    letter = _draw(request, desk, drawing, paper, decision, number, f"/cases/{desk.case.id}")
     document, content, version = _store(desk, letter, letter.title.id)
     desk.writer.add(
         events.LetterIssued(
-            letter=name, document=document, sha256=_sha256(content), size=len(content), object_version=version
+            letter=paper.letter,
+            document=document,
+            sha256=_sha256(content),
+            size=len(content),
+            object_version=version,
         )
     )
 
@@ -123,33 +140,28 @@ def _free_number(desk: Desk, permit: PermitKind) -> str:
     raise LoketError("no free number was found")
 
 
-def _compose(
+def _draw(
+    request: Request,
     desk: Desk,
-    letter: str,
+    drawing: Drawing,
+    paper: Paper,
+    decision: Decision,
     number: str,
     path: str,
-    signatory: Signatory | None,
-    decision: Decision,
     valid_until: datetime | None = None,
-    office: str | None = None,
 ) -> Letter:
-    case = desk.case
-    agency = desk.ports.catalogue.agency(office or case.agency)
-    rows = any(block.each for block in desk.service.letters[letter].blocks)
-    return letters.compose(
-        case,
+    return issuing.draw(
+        desk.case,
         desk.service,
-        agency,
-        _calendar(desk),
-        letter=letter,
+        drawing,
+        paper,
+        decision,
+        episode=request.episode,
+        step=request.step,
         number=number,
-        signatory=signatory,
-        reasons=decision.reasons,
-        by_law=decision.law,
         now=_whole(desk.writer.now),
         url=desk.ports.settings.public_url + path,
         valid_until=valid_until,
-        children=[below.seen(child) for child in load(case)] if rows else (),
     )
 
 
@@ -168,41 +180,6 @@ def _store(desk: Desk, letter: Letter, reason: str) -> tuple[str, bytes, str | N
     key = documents.issued_key(identity)
     arrived = desk.ports.documents.put(key, signed, content_type="application/pdf", sha256=_sha256(signed))
     return identity, signed, arrived.version
-
-
-def _office_of(desk: Desk, episode: int, name: str | None) -> str | None:
-    """Give the office of the official who did the task of this name."""
-    return (
-        next((task.role.partition("/")[0] for task in _decided(desk, episode, name)), None) if name else None
-    )
-
-
-def _decided(desk: Desk, episode: int, name: str | None = None) -> list[Task]:
-    """Give what officials have decided in an episode: everything, or the task or the step of this name."""
-    return [
-        task
-        for task in desk.case.tasks.values()
-        if task.episode == episode
-        and task.kind in ("decide", "open")
-        and task.state == "done"
-        and name in (None, task.name, task.step)
-    ]
-
-
-def _signatory(
-    desk: Desk, episode: int, decision: Decision, role: str, *, by: str | None = None
-) -> Signatory | None:
-    """Give the official who decided last, or who did the task ``by``, for whoever decides signs; nobody for the law."""
-    decided = _decided(desk, episode, by)
-    if decision.by == "law" or not decided:
-        return None
-    signer = max(decided, key=lambda task: task.version)
-    code, _, held = signer.role.partition("/")
-    agency = desk.ports.catalogue.agency(code)
-    title = (
-        agency.signatories.get(held) or agency.roles.get(held) or agency.signatories.get(role) or agency.name
-    )
-    return Signatory(name=signer.done_name or signer.done_by or agency.name.id, title=title)
 
 
 def _calendar(desk: Desk) -> Calendar:

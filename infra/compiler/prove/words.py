@@ -320,6 +320,8 @@ def _of_letter(letter: Letter, place: Place) -> Iterator[Phrase]:
                 yield from _in_text(text, "letter", (*here, key))
         for number, condition in enumerate(block.conditions or ()):
             yield from _in_text(condition, "letter", (*here, "conditions", number))
+        if block.written and block.written.text:
+            yield from _in_text(block.written.text, "letter", (*here, "written", "text"))
         if block.each:
             yield from _in_text(block.each.label, "row", (*here, "each", "label"))
             yield Phrase(block.each.value, "row", (*here, "each", "value"))

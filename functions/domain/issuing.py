@@ -1,0 +1,316 @@
+"""What an answer issues: the documents that it leads to, what stands in them, and who signs.
+
+    the answer as it would be ▶ letters, shown to whoever signs ▶ fingerprint ─┬▶ noted with the answer
+                                                                              └▶ compared by the step that issues
+
+A fingerprint speaks of everything but the number and the day, which a document gets when it is issued. So what is
+signed is what was shown, whichever execution comes to sign it, and however often it tries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from functions.domain import episodes, history, letters, waits
+from functions.domain.case import Case, Task
+from functions.domain.clock import Calendar
+from functions.domain.episodes import Decision
+from functions.domain.errors import Conflict, Fault, Invalid, LoketError
+from functions.domain.expression import holds
+from functions.domain.letter import Letter, Signatory
+from functions.domain.service import (
+    Agency,
+    ChooseStep,
+    OutcomeStep,
+    PermitKind,
+    Process,
+    PublishStep,
+    Service,
+    TaskStep,
+    Text,
+    Written,
+)
+
+OfficeOf = Callable[[str], Agency]
+Issues = OutcomeStep | PublishStep
+NOT_YET = "…"
+"""What stands in the place of a number that is given when the document is issued."""
+
+
+class LetterChanged(Conflict):
+    """The letter is not any more what was shown to whoever signs it."""
+
+    title = {"id": "Surat sudah berubah", "en": "The letter has changed"}
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One document: ``letter`` is its content, ``kind`` that of a permit, ``permit`` how the service describes it."""
+
+    letter: str
+    kind: str | None = None
+    permit: PermitKind | None = None
+
+    @property
+    def signatory(self) -> str:
+        return self.permit.signatory if self.permit else "head"
+
+    @property
+    def signed_by(self) -> str | None:
+        return self.permit.signed_by if self.permit else None
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a letter is drawn from besides the case; ``children`` are those below it where a letter names them."""
+
+    office_of: OfficeOf
+    calendar: Calendar
+    children: Sequence[Mapping[str, Any]] = ()
+
+
+# -- which documents
+
+
+def led_to(case: Case, service: Service, task: Task, action: str) -> Issues | None:
+    """Give the step that issues documents right after this answer: nobody is asked, nothing is computed before."""
+    step = waits.step_of(case, service, task.key)
+    if not isinstance(step, TaskStep):
+        return None
+    process = service.process(case.episodes[task.episode - 1].process)
+    after = {"approve": step.then or _following(process, step.name), "reject": step.rejected}.get(action)
+    for _ in process.steps:
+        found = process.step(after) if after else None
+        if isinstance(found, OutcomeStep | PublishStep):
+            return found if papers(service, found) else None
+        if not isinstance(found, ChooseStep):
+            return None
+        ways = (branch.then for branch in found.branches if holds(branch.when, {"facts": case.facts}))
+        after = next(ways, found.then)
+    return None
+
+
+def _following(process: Process, name: str) -> str | None:
+    names = [step.name for step in process.steps]
+    return next(iter(names[names.index(name) + 1 :]), None)
+
+
+def papers(service: Service, step: Issues) -> tuple[Paper, ...]:
+    """Give the documents that a step issues, in order."""
+    kinds = step.issue if isinstance(step, OutcomeStep) else step.permits
+    permits = [Paper(service.permits[kind].letter, kind, service.permits[kind]) for kind in kinds]
+    return (*permits, *((Paper(step.letter),) if step.letter else ()))
+
+
+def writable(case: Case, service: Service, task: Task, action: str) -> tuple[Written, ...]:
+    """Give the paragraphs that whoever answers so may write."""
+    step = led_to(case, service, task, action)
+    return tuple(
+        block.written
+        for paper in (papers(service, step) if step else ())
+        for block in service.letters[paper.letter].blocks
+        if block.written
+    )
+
+
+# -- what stands in them
+
+
+def draw(
+    case: Case,
+    service: Service,
+    drawing: Drawing,
+    paper: Paper,
+    decision: Decision,
+    *,
+    episode: int,
+    step: str,
+    number: str,
+    now: datetime,
+    url: str,
+    valid_until: datetime | None = None,
+) -> Letter:
+    """Give one document of a step as it is issued at this moment."""
+    signer = signed_off(case, episode, paper.signed_by)
+    by_hand = decision.by != "law"
+    office = signer.role.partition("/")[0] if signer and paper.signed_by else case.agency
+    last = signed_off(case, episode)
+    leads = last and by_hand and last.action and led_to(case, service, last, last.action)
+    return letters.compose(
+        case,
+        service,
+        drawing.office_of(office),
+        drawing.calendar,
+        letter=paper.letter,
+        number=number,
+        signatory=_signatory(drawing.office_of, signer, paper.signatory) if signer and by_hand else None,
+        reasons=decision.reasons,
+        by_law=decision.law,
+        now=now,
+        url=url,
+        valid_until=valid_until,
+        children=drawing.children,
+        written=last.words if last and leads and leads.name == step else None,
+    )
+
+
+def valid_until(case: Case, drawing: Drawing, paper: Paper, now: datetime) -> datetime | None:
+    """Give up to when a document is valid issued now; where it continues another, from that one's end."""
+    permit = paper.permit
+    if permit is None or paper.kind is None or permit.valid_for is None:
+        return None
+    since = episodes.valid_from(case, paper.kind, now) if permit.continues else now
+    return drawing.calendar.due(since, permit.valid_for)
+
+
+def signed_off(case: Case, episode: int, name: str | None = None) -> Task | None:
+    """Give the last decision of an official in an episode, or that of the task or the step of this name."""
+    decided = (
+        task
+        for task in case.tasks.values()
+        if task.episode == episode and task.kind in ("decide", "open") and task.state == "done"
+        if name in (None, task.name, task.step)
+    )
+    return max(decided, key=lambda task: task.version, default=None)
+
+
+def _signatory(office_of: OfficeOf, signer: Task, role: str) -> Signatory:
+    """Name the official who decided; whoever has no title of their own signs by that of the service's ``role``."""
+    code, _, held = signer.role.partition("/")
+    agency = office_of(code)
+    title = (
+        agency.signatories.get(held) or agency.roles.get(held) or agency.signatories.get(role) or agency.name
+    )
+    return Signatory(name=signer.done_name or signer.done_by or agency.name.id, title=title)
+
+
+# -- what was shown is what is signed
+
+
+def shown(
+    case: Case, service: Service, drawing: Drawing, task: Task, *, now: datetime | None = None
+) -> list[Letter]:
+    """Give the letters of an answer that has just been given, without number; ``now`` is the day that they bear."""
+    step = led_to(case, service, task, task.action or "")
+    if step is None:
+        return []
+    decision = episodes.decision_of(case, service, task.episode, _result(step))
+    day = now or case.submitted_at or task.opened_at
+    return [
+        draw(
+            case, service, drawing, paper, decision,
+            episode=task.episode, step=step.name, number=NOT_YET, now=day, url="",
+            valid_until=valid_until(case, drawing, paper, now) if now else None,
+        )
+        for paper in papers(service, step)
+    ]  # fmt: skip
+
+
+def _result(step: Issues) -> str:
+    return step.result if isinstance(step, OutcomeStep) else "approved"
+
+
+def fingerprint(case: Case, service: Service, drawing: Drawing, task: Task) -> str:
+    """Give the digest of all that stands in the letters of an answer, but for the number and the day."""
+    drawn = [
+        letter.model_dump(mode="json", exclude={"number", "date", "created_at", "verification_url"})
+        for letter in shown(case, service, drawing, task)
+    ]
+    return history.digest(drawn)
+
+
+def demand_as_shown(case: Case, service: Service, drawing: Drawing, task: Task) -> None:
+    """Raise `LetterChanged` where the letters of an answer are not those whose fingerprint came with it."""
+    if task.letter and fingerprint(case, service, drawing, task) != task.letter:
+        raise LetterChanged(
+            {
+                "id": "Surat ini tidak lagi sama dengan yang Anda lihat. Periksa sekali lagi sebelum menandatangani.",
+                "en": "The letter is not any more what you saw. Look at it once more before you sign.",
+            }
+        )
+
+
+def demand_as_signed(case: Case, service: Service, drawing: Drawing, episode: int, step: str) -> None:
+    """Raise where a step would issue something else than its official was shown: nothing is signed then."""
+    task = signed_off(case, episode)
+    leads = task and task.letter and task.action and led_to(case, service, task, task.action)
+    if task and leads and leads.name == step and fingerprint(case, service, drawing, task) != task.letter:
+        raise LoketError("the letter is not what was shown to whoever signed it")
+
+
+# -- what is written in them
+
+Words = dict[str, dict[str, str]]
+
+
+def read_words(case: Case, service: Service, task: Task, action: str, data: Mapping[str, Any]) -> Words:
+    """Read what an official has written into a letter; raises `Invalid` with all that is wrong.
+
+    Each paragraph stands in both languages. One that is left blank counts as not written.
+    """
+    given = _object(data.get("words", {}), "/data/letter/words")
+    known = {one.name: one for one in writable(case, service, task, action)}
+    faults = [Fault(f"/data/letter/words/{name}", _UNKNOWN) for name in given if name not in known]
+    read: Words = {}
+    for name in known.keys() & given.keys():
+        pair = _object(given[name], f"/data/letter/words/{name}")
+        said = {language: _line(pair.get(language)) for language in letters.LANGUAGES}
+        for language, text in said.items():
+            fault = _fault(text, known[name], any(said.values()))
+            faults += [Fault(f"/data/letter/words/{name}/{language}", fault)] if fault else []
+        if all(said.values()):
+            read[name] = {language: str(text) for language, text in said.items()}
+    if faults:
+        raise Invalid(faults)
+    return read
+
+
+def fingerprint_given(data: Mapping[str, Any]) -> str | None:
+    """Give the fingerprint of the letter that the official says to have seen; raises `Invalid` for what can be none."""
+    given = data.get("shown")
+    if given is not None and not (isinstance(given, str) and len(given) == len(history.ZEROS)):
+        text = {"id": "Bukan sidik surat.", "en": "This is no fingerprint of a letter."}
+        raise Invalid([Fault("/data/letter/shown", text)])
+    return given
+
+
+def _object(value: Any, pointer: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise Invalid([Fault(pointer, {"id": "Harus berupa objek.", "en": "Must be an object."})])
+    return value
+
+
+def _line(text: Any) -> str | None:
+    """A paragraph is one run of words, however it was typed; ``None`` for what is no text."""
+    return " ".join(text.split()) if isinstance(text, str) else "" if text is None else None
+
+
+def _fault(text: str | None, written: Written, wanted: bool) -> Mapping[str, str] | None:
+    if text is None:
+        return {"id": "Harus berupa teks.", "en": "Must be a text."}
+    if wanted and not text:
+        return {"id": "Tulis dalam kedua bahasa.", "en": "Write it in both languages."}
+    if len(text) > written.max_length:
+        return {
+            "id": f"Paling banyak {written.max_length} huruf.",
+            "en": f"At most {written.max_length} characters.",
+        }
+    return None
+
+
+def standing(case: Case, service: Service, drawing: Drawing, task: Task, action: str) -> dict[str, Text]:
+    """Give what stands in each paragraph that may be written, as long as nobody has written it."""
+    contexts = letters.contexts_of(
+        case, service, drawing.calendar, now=case.submitted_at or task.opened_at, number=NOT_YET
+    )
+    return {
+        one.name: letters.filled(one.text, contexts)
+        for one in writable(case, service, task, action)
+        if one.text
+    }
+
+
+_UNKNOWN = {"id": "Surat ini tidak memuat bagian itu.", "en": "The letter has no such part."}

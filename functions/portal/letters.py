@@ -1,0 +1,75 @@
+"""The letter that an answer issues, on the pages of its task: shown as it will be, open where it may be written.
+
+Nothing is signed that was not on the page: the form carries the fingerprint of the letter that it shows, and an answer
+whose letter has another one is shown first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from functions.api import tasks as api
+from functions.domain.errors import LoketError
+from functions.portal.visit import Visit
+from functions.portal.worklist import checked
+
+_BEFORE = "words-"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The letters of one answer, and whether it is one that refuses."""
+
+    action: api.ActionAnswer
+    letters: list[dict[str, Any]]
+    words: list[api.WordsAnswer]
+    mark: str
+
+
+def issues(task: api.TaskAnswer, action: str) -> api.ActionAnswer | None:
+    """Give the answer of this name if it issues a letter."""
+    return next((one for one in task.actions if one.name == action and one.letter), None)
+
+
+def look(visit: Visit, task: str, action: api.ActionAnswer, comment: str | None, data: Any) -> Shown:
+    """Draw the letters of an answer; raises whatever the answer itself would raise."""
+    body = checked(api.Complete, action=action.name, comment=comment, data=data)
+    found = visit.ask(api.letter, task, body=body)
+    return Shown(action, found.letters, found.words, found.shown)
+
+
+def first(visit: Visit, task: api.TaskAnswer, comment: str | None, data: Mapping[str, Any]) -> Shown | None:
+    """Draw the letter of the first answer that can be given as the page stands, if any issues one.
+
+    What is wrong in what was typed is said elsewhere; then the standard letter is shown.
+    """
+    action = next((one for one in task.actions if one.letter and one.comment == "optional"), None)
+    if action is None:
+        return None
+    for said in ((comment, data), (None, {})):
+        try:
+            return look(visit, task.id, action, *said)
+        except LoketError:
+            continue
+    return None
+
+
+def written(visit: Visit) -> dict[str, dict[str, str]]:
+    """Give what was typed into the letter, by paragraph and language; what was left blank was not."""
+    found: dict[str, dict[str, str]] = {}
+    for name in visit.fields if visit.request.method == "POST" else ():
+        if name.startswith(_BEFORE):
+            paragraph, _, language = name.removeprefix(_BEFORE).rpartition("-")
+            found.setdefault(paragraph, {})[language] = visit.field(name)
+    return {name: pair for name, pair in found.items() if any(pair.values())}
+
+
+def places(shown: Shown | None) -> dict[str, str]:
+    """Give where on the page stands what the API points to."""
+    return {
+        f"/data/letter/words/{one.name}/{language}": f"#f-{_BEFORE}{one.name}-{language}"
+        for one in (shown.words if shown else ())
+        for language in ("id", "en")
+    }

@@ -1,0 +1,86 @@
+"""The letter on the task page: seen, written, and seen again before it is signed, without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from infra.driver import CaseDriver, people
+from tests.portal.surfing import Surfer
+
+pytestmark = pytest.mark.xdist_group("back-office")
+Surf = Callable[..., Surfer]
+HEAD = people().holders("dpmptsp/head")[0].username
+WORDS = {
+    "words-further_provisions-id": "Pagar depan paling tinggi satu meter.",
+    "words-further_provisions-en": "The front fence is one metre at most.",
+}
+
+
+@pytest.fixture
+def desk(billed: CaseDriver) -> str:
+    billed.pay()
+    return f"/tasks/{billed.task('sign-permit').id}"
+
+
+def test_the_letter_stands_on_the_page_before_it_is_signed(desk: str, billed: CaseDriver, surf: Surf) -> None:
+    page = surf(HEAD).get(desk)
+
+    (letter,) = page.html.xpath("//article[@class='letter']")
+    assert str((billed.case.form or {})["owner_name"]) in letter.text_content()
+    assert people().holders("dpmptsp/head")[0].name in letter.text_content()
+    assert "Draft – not signed yet" in letter.text_content()
+
+
+def test_what_is_written_is_shown_before_it_is_signed(desk: str, billed: CaseDriver, surf: Surf) -> None:
+    surfer = surf(HEAD)
+
+    page = surfer.submit(surfer.get(desk), desk, press="action=approve", comment="Noted.", **WORDS)
+
+    assert page.heading == "Look at this letter before you sign"
+    (letter,) = page.html.xpath("//article[@class='letter']")
+    assert WORDS["words-further_provisions-id"] in letter.text_content()
+    assert page.html.xpath("//textarea[@name='comment']")[0].text.strip() == "Noted."
+    assert billed.task("sign-permit").is_open
+
+    surfer.submit(page, desk, press="action=approve")
+
+    assert billed.case.status == "approved"
+    assert (
+        billed.task("sign-permit").words["further_provisions"]["en"] == WORDS["words-further_provisions-en"]
+    )
+
+
+def test_it_can_be_looked_at_as_often_as_one_likes(desk: str, billed: CaseDriver, surf: Surf) -> None:
+    surfer = surf(HEAD)
+    page = surfer.submit(surfer.get(desk), desk, press="look=approve", **WORDS)
+
+    page = surfer.submit(page, desk, press="look=approve", **{"words-further_provisions-en": "A low fence."})
+
+    assert "A low fence." in page.html.xpath("//article[@class='letter']")[0].text_content()
+    assert billed.task("sign-permit").is_open
+
+
+def test_a_refusal_is_shown_before_it_is_signed(desk: str, billed: CaseDriver, surf: Surf) -> None:
+    surfer = surf(HEAD)
+
+    page = surfer.submit(surfer.get(desk), desk, press="action=reject", comment="The fee is not enough.")
+
+    assert "The fee is not enough." in page.html.xpath("//article[@class='letter']")[0].text_content()
+    surfer.submit(page, desk, press="action=reject")
+    assert billed.case.status == "rejected"
+
+
+def test_half_a_translation_is_said_where_it_is_missing(desk: str, surf: Surf) -> None:
+    surfer = surf(HEAD)
+
+    page = surfer.submit(
+        surfer.get(desk), desk, press="action=approve", **{"words-further_provisions-id": "Pagar rendah."}
+    )
+
+    assert page.status == 422
+    assert page.errors == ["Write it in both languages."]
+    assert "#f-words-further_provisions-en" in page.links()
+    (typed,) = page.html.xpath("//textarea[@name='words-further_provisions-id']")
+    assert typed.text.strip() == "Pagar rendah."
