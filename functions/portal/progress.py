@@ -6,7 +6,7 @@ out, and where a case was turned aside (to be corrected) it stands at the stage 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -72,11 +72,46 @@ def now(case: Case, service: Service, language: Language, *, own: bool) -> Stage
     return next((one for one in stages(case, service, language, own=own) if one.state == "now"), None)
 
 
+def marks(case: Case, service: Service, *, own: bool) -> Marks:
+    """Give, by process and step, what is passed and how often, where the case stands, and what is still to come."""
+    found: dict[tuple[str, str], Mark] = {}
+    for episode in case.episodes:
+        walk = _Walk(case, service, episode, "en", own)
+        for name, mark in walk.marks().items():
+            before = found.get((episode.process, name))
+            times = mark.times + (before.times if before else 0)
+            found[episode.process, name] = replace(mark, times=times)
+    return found
+
+
+def steps_with_who(
+    case: Case, service: Service, process: str, language: Language, *, own: bool
+) -> Iterator[tuple[Step, str]]:
+    """Give the steps of a process that a case has gone through, with who is asked in each."""
+    episode = next(one for one in reversed(case.episodes) if one.process == process)
+    walk = _Walk(case, service, episode, language, own)
+    return ((step, walk.who(step)) for step in service.process(process).steps)
+
+
 def office(role: str, language: Language) -> str:
     """Give who holds a role, in words: ``Secretariat, Public Works Office``."""
     code, _, name = role.partition("/")
     agency = ports.catalogue.agency(code)
     return f"{_of(agency.roles[name], language)}, {_of(agency.name, language)}"
+
+
+Passing = Literal["passed", "now", "coming"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How a case stands to a step; ``times`` counts its rounds, those of earlier episodes too."""
+
+    state: Passing
+    times: int = 1
+
+
+Marks = Mapping[tuple[str, str], Mark]
 
 
 class _Walk:
@@ -102,6 +137,44 @@ class _Walk:
             else:
                 found.append(Stage(self._title(step), "coming", who=self._who(step)))
         return [*found, Stage(str(say("case.stage.decision", self._language)), "coming")]
+
+    def marks(self) -> dict[str, Mark]:
+        found = {
+            step.name: Mark("passed", self._rounds(step))
+            for step in self._process.steps
+            if self._touched(step)
+        }
+        if not self._episode.open:
+            return found | self._chosen(found)
+        waiting = {task.step for task in self._tasks if task.is_open}
+        place = self._place()
+        for at, step in enumerate(self._way):
+            if at == place and not waiting:
+                waiting = {step.name}
+            elif at > place:
+                found[step.name] = Mark("coming", self._rounds(step))
+        found |= {name: Mark("now", self._rounds(self._process.step(name))) for name in waiting}
+        return found | self._chosen(found)
+
+    def _chosen(self, found: Mapping[str, Mark]) -> dict[str, Mark]:
+        """A choice leaves no trace of its own; it was made where one of its ways was taken."""
+        return {
+            step.name: Mark("passed")
+            for step in self._process.steps
+            if isinstance(step, ChooseStep)
+            and (next_ := self._next(step))
+            and found.get(next_.name, Mark("coming")).state != "coming"
+        }
+
+    def who(self, step: Step) -> str:
+        if isinstance(step, CorrectStep):
+            return self._you()
+        return "" if isinstance(step, OutcomeStep) else self._who(step)
+
+    def _rounds(self, step: Step) -> int:
+        begun = {task.round for task in self._tasks if task.step == step.name}
+        key = f"{self._episode.no}/{step.name}/"
+        return len(begun) or sum(name.startswith(key) for name in self._case.results)
 
     # -- the way
 

@@ -38,6 +38,8 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     # cases
     ("GET", "/cases", "cases.mine"),
     ("GET", "/cases/{case}", "cases.show"),
+    ("GET", "/cases/{case}/process", "drawing.show"),
+    ("GET", "/cases/{case}/process.svg", "drawing.picture"),
     ("GET", "/cases/{case}/receipt", "cases.receipt"),
     ("GET", "/cases/{case}/history.json", "cases.history"),
     ("GET", "/cases/{case}/personal-data.json", "cases.personal_data"),

@@ -25,7 +25,6 @@ from functions.domain.service import (
     HoldStep,
     OutcomeStep,
     PayStep,
-    Process,
     PublishStep,
     RankStep,
     RefundStep,
@@ -131,8 +130,8 @@ def draw(service: Service, agencies: Mapping[str, Agency], language: Language) -
     """Give the diagram of a service in one language, as an SVG document."""
     sketch = Sketch()
     described: list[str] = []
-    for process in service.processes.values():
-        drawing = _Drawing(service, process, agencies, language)
+    for name in service.processes:
+        drawing = _Drawing(service, name, agencies, language)
         drawing.onto(sketch)
         described.append(drawing.in_words())
     title = _of(service.title, language)
@@ -163,9 +162,11 @@ class _Drawing:
     """One process: which cards there are, where they stand, and the ways between them."""
 
     def __init__(
-        self, service: Service, process: Process, agencies: Mapping[str, Agency], language: Language
+        self, service: Service, name: str, agencies: Mapping[str, Agency], language: Language
     ) -> None:
+        process = service.processes[name]
         self.service, self.process, self.agencies, self.language = service, process, agencies, language
+        self.process_name = name
         self.graph = Graph.of(process)
         self.spine = self._spine()
         self.aside = self._aside()
@@ -179,7 +180,7 @@ class _Drawing:
         self._place(sketch.y + HEAD)
         sketch.parts += self._ways()
         for card in self.cards.values():
-            sketch.parts += _card(card)
+            sketch.parts += _step(f"{self.process_name}.{card.step.name}", card)
         sketch.width = max(sketch.width, self._right_edge())
         sketch.y = max(card.y + card.height for card in self.cards.values()) + 2 * MARGIN
 
@@ -391,6 +392,13 @@ class _Drawing:
 
     def _lane(self, name: str, way: int) -> int:
         return self._spine_x() + CARD + LABEL + LANE * (2 * self.aside.index(name) + way)
+
+
+def _step(name: str, card: Card) -> Iterator[str]:
+    """Draw a card as a group of its own, so that a case can be marked on it: `functions.portal.drawing`."""
+    yield f"<g id={quoteattr(name)}>"
+    yield from _card(card)
+    yield "</g>"
 
 
 def _card(card: Card) -> Iterator[str]:

@@ -52,6 +52,15 @@ def test_every_step_stands_in_it(language: Language) -> None:
             assert getattr(step.title, language) in shown
 
 
+def test_each_step_is_a_group_of_its_name() -> None:
+    groups = [group.get("id") for group in picture("en").iter(f"{SVG}g")]
+
+    known = service()
+    assert sorted(filter(None, groups)) == sorted(
+        f"{name}.{step.name}" for name, process in known.processes.items() for step in process.steps
+    )
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_screen_reader_hears_its_name_and_the_steps_in_order(language: Language) -> None:
     svg = picture(language)

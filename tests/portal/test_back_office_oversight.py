@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from functions.domain import episodes
 from infra.driver import CaseDriver, people
 from infra.local.office import Office
-from tests.portal.surfing import Surfer
+from tests.portal.surfing import Page, Surfer
 
 pytestmark = pytest.mark.xdist_group("back-office")
 Surf = Callable[..., Surfer]
 SUPERVISOR = "sri"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def test_hands_a_task_to_somebody(case: CaseDriver, surf: Surf) -> None:
@@ -112,9 +114,60 @@ def test_sees_where_time_is_lost(granted: CaseDriver, surf: Surf) -> None:
 
     assert page.heading == "Where time is lost"
     assert "Check completeness" in page.text
-    assert "Secretariat, Public Works Office" in page.text
+    assert "Building secretariat, Public Works Office" in page.text
     assert page.html.xpath("//main//*[name()='svg'][@role='img']") != []
     table = surfer.get("/services/building-permit/pace.csv")
     assert table.headers["content-type"].startswith("text/csv")
     assert surf("hendra").get("/services/building-permit/pace").status == 403
     assert surfer.get("/services/building-permit/pace?from=x").status == 422
+
+
+def states(page: Page) -> dict[str, str]:
+    rows = [
+        [" ".join(cell.text_content().split()) for cell in row] for row in page.html.xpath("//main//tbody/tr")
+    ]
+    return {title: state for title, _, state in rows}
+
+
+def test_sees_a_running_case_drawn_on_its_process(billed: CaseDriver, surf: Surf) -> None:
+    surfer = surf(SUPERVISOR)
+    address = f"/cases/{billed.id}/process"
+    assert address in surfer.get(f"/cases/{billed.id}").links()
+
+    page = surfer.get(address)
+
+    told = states(page)
+    assert told["Check completeness"] == "passed"
+    assert told["Pay the fee"] == "under way"
+    assert told["Sign the permit"] == "to come"
+    assert told["Correct the plans"] == "not on the way"
+    (source,) = page.html.xpath("//main//img/@src")
+    picture = surfer.get(source)
+    svg = ET.fromstring(picture.content)
+    assert picture.headers["content-type"].startswith("image/svg+xml")
+    marked = {
+        group.get("id"): " ".join(group.itertext()).strip()
+        for group in svg.iter(f"{SVG}g")
+        if group.get("id")
+    }
+    assert marked["application.completeness"].endswith("passed")
+    assert marked["application.bill"].endswith("under way")
+    assert marked["application.sign-permit"].endswith("to come")
+    words = svg.find(f"{SVG}desc")
+    assert words is not None
+    assert "Pay the fee: under way." in (words.text or "")
+
+
+def test_rounds_are_counted_in_the_picture(returned: CaseDriver, surf: Surf) -> None:
+    returned.patch(floors=1).bring("site-plan")
+    returned.act("applicant", "resubmit")
+
+    told = states(surf(SUPERVISOR).get(f"/cases/{returned.id}/process"))
+
+    assert told["Correct the plans"] == "passed"
+    assert told["Review the plans and consult the offices"] == "under way (2 times)"
+
+
+def test_a_case_of_others_is_not_drawn(billed: CaseDriver, surf: Surf) -> None:
+    assert surf("budi").get(f"/cases/{billed.id}/process").status == 404
+    assert surf("budi").get(f"/cases/{billed.id}/process.svg").status == 404
