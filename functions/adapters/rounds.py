@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -60,6 +61,11 @@ class RoundTable:
         asked = {"Limit": 1, "ScanIndexForward": False}
         found = next(self._pages(f"ROUNDS#{service}", "@", asked), None)
         return _body(found) if found else None
+
+    def all(self, service: str) -> list[dict[str, Any]]:
+        """Give the rounds of a service, newest first, at most a hundred."""
+        asked = {"Limit": _PAGE, "ScanIndexForward": False}
+        return [_body(item) for item in islice(self._pages(f"ROUNDS#{service}", "@", asked), _PAGE)]
 
     # -- the places of a region
 

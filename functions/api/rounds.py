@@ -99,6 +99,31 @@ class RoundAnswer(Answer):
     lots: LotsAnswer | None = None
 
 
+class RoundInList(Answer):
+    """``places`` are those of all regions together."""
+
+    period: str
+    opened_at: str
+    places: int
+    lots: LotsAnswer | None
+
+
+class LineAnswer(Answer):
+    """The line of a region: the numbers 1 to ``numbers`` were given; ``first`` is the first that still waits."""
+
+    region: str
+    numbers: int
+    first: int | None
+
+
+class RoundsAnswer(Answer):
+    """The rounds of a service, newest first, at most a hundred, and how many wait in each region."""
+
+    items: list[RoundInList]
+    lines: list[LineAnswer]
+    next: None
+
+
 class EntrantsAnswer(Answer):
     """The numbers 1 to ``numbers`` take part."""
 
@@ -158,6 +183,36 @@ def begin(call: Call, service: str) -> Reply:
     if not ports.rounds.open(found.code, body.period, content):
         _demand_the_same(call, body, ports.rounds.read(found.code, body.period) or {})
     return Reply(_answer(found, body.period))
+
+
+@route(
+    blueprint,
+    "GET",
+    "/v1/services/{service}/rounds",
+    answer=RoundsAnswer,
+    summary={"id": "Putaran dan antrean setiap wilayah", "en": "The rounds, and the line of each region"},
+)
+def index(call: Call, service: str) -> Reply:
+    _ = call.person
+    found = _with_a_line(service)
+    lines = [
+        LineAnswer(
+            region=region,
+            numbers=ports.cases.next_number(line_of(found.code, region)) - 1,
+            first=next((one.number for one in ports.rounds.waiting(found.code, region)), None),
+        )
+        for region in queues.regions(found)
+    ]
+    items = [
+        RoundInList(
+            period=one["period"],
+            opened_at=one["opened_at"],
+            places=sum(each["places"] for each in one["quota"]),
+            lots=LotsAnswer(**lots.told(one)) if one.get("lots") else None,
+        )
+        for one in ports.rounds.all(found.code)
+    ]
+    return Reply(RoundsAnswer(items=items, lines=lines, next=None))
 
 
 @route(

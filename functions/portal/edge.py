@@ -34,6 +34,7 @@ from functions.portal import (
     permits,
     public,
     rendering,
+    rounds,
     sign_in,
     worklist,
 )
@@ -54,6 +55,7 @@ MODULES: Mapping[str, ModuleType] = {
     "pace": pace,
     "permits": permits,
     "public": public,
+    "rounds": rounds,
     "sign_in": sign_in,
     "worklist": worklist,
 }

@@ -157,3 +157,14 @@ def test_the_estimate_of_a_registration_shows_the_quota_of_the_province(as_: As)
         "/v1/services/hajj-registration/estimate", {"form": form | {"birth_date": "2020-01-01"}}
     )
     assert [reason["rule"] for reason in young.body["reasons"]] == ["old-enough"]
+
+
+def test_the_list_shows_the_rounds_and_the_line_of_each_region(as_: As, waiting: list[CaseDriver]) -> None:
+    begin(as_("zainal"))
+
+    got = as_("khadijah").get(ROUNDS)
+
+    assert [(one["period"], one["places"]) for one in got.body["items"]] == [("2027", 2)]
+    (aceh,) = [one for one in got.body["lines"] if one["region"] == "aceh"]
+    assert aceh == {"region": "aceh", "numbers": 3, "first": 3}
+    assert as_("siti").get("/v1/services/building-permit/rounds").status == 409
