@@ -55,12 +55,15 @@ class DocumentAnnounced(EventData):
 
 
 class DocumentReceived(EventData):
-    """The file lies in the store and is what was announced: length, SHA-256 and type by content."""
+    """The file lies in the store and is what was announced: length, SHA-256 and type by content.
+
+    Under seal the store alone has compared length and SHA-256, and shows neither digest nor content.
+    """
 
     type = "document.received"
     document: str
     size: int
-    sha256: Digest
+    sha256: Digest | None = None
     object_version: str | None = None
 
 
@@ -528,6 +531,26 @@ class FilingClosed(EventData):
 
     type = "filing.closed"
     wait: str
+
+
+class DocumentSealed(EventData):
+    """A file is announced under seal: its name and digest are in an envelope, whose ``digest`` is shown instead."""
+
+    type = "document.sealed"
+    document: str
+    kind: str
+    size: int
+    content_type: str
+    digest: Digest
+    opens_at: Moment
+
+
+class DocumentOpened(EventData):
+    """The seal of a file was broken: from here on it is announced like any other, and is looked at as it arrives."""
+
+    type = "document.opened"
+    document: str
+    sha256: Digest
 
 
 class ContentSealed(EventData):

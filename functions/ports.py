@@ -7,6 +7,7 @@ them again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -152,8 +153,9 @@ class Documents(Protocol):
     """The store of files."""
 
     def announce_upload(
-        self, key: str, *, size: int, sha256: str, content_type: str, expires: timedelta
-    ) -> Any: ...
+        self, key: str, *, size: int, sha256: str, content_type: str, expires: timedelta,
+        sealed_for: Mapping[str, str] | None = None,
+    ) -> Any: ...  # fmt: skip
 
     def head(self, key: str, *, version: str | None = None) -> Any: ...
 
@@ -163,7 +165,12 @@ class Documents(Protocol):
         self, key: str, *, filename: str, content_type: str, expires: timedelta, version: str | None = None
     ) -> str: ...
 
-    def put(self, key: str, content: bytes, *, content_type: str, sha256: str) -> Any: ...
+    def put(
+        self, key: str, content: bytes, *, content_type: str, sha256: str,
+        sealed_for: Mapping[str, str] | None = None,
+    ) -> Any: ...  # fmt: skip
+
+    def unseal(self, key: str, to: str, *, version: str | None, content_type: str) -> None: ...
 
     def delete_all_versions(self, prefix: str) -> int: ...
 
@@ -217,6 +224,9 @@ class Sealer(Protocol):
 
 class Opener(Protocol):
     """Opens what the sealer has closed."""
+
+    def allowed(self, scope: Mapping[str, str]) -> AbstractContextManager[None]:
+        """Let what is closed for this scope be opened, here and by the store, for as long as it takes."""
 
     def open(self, envelope: Mapping[str, Any], context: Mapping[str, str]) -> bytes:
         """Give what was closed for this very context."""

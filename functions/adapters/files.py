@@ -1,6 +1,8 @@
 """The documents bucket: uploads that S3 holds to what was announced, links that end, erasure of all versions.
 
-Bytes of attachments go between the person and S3, not through here; a digest is read from S3's own checksum.
+Bytes of attachments go between the person and S3, not through here; a digest is read from S3's own checksum. What is
+sealed is encrypted by S3 with a key that nobody may decrypt with (SSE-KMS), under an encryption context that says for
+what; opening it is a copy within S3.
 The role needs ``s3:ListBucket``: without it S3 answers 403 instead of 404 for a document that is not there.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,19 +49,36 @@ class S3Files:
     Every method raises `DependencyDown` when S3 does not answer; those on one document, `DocumentMissing`.
     """
 
-    def __init__(self, client: Any, bucket: str) -> None:
+    def __init__(self, client: Any, bucket: str, sealing_key: str = "") -> None:
         self._s3 = client
         self._bucket = bucket
+        self._sealing_key = sealing_key
 
     def announce_upload(
-        self, key: str, *, size: int, sha256: str, content_type: str, expires: timedelta
+        self,
+        key: str,
+        *,
+        size: int,
+        sha256: str,
+        content_type: str,
+        expires: timedelta,
+        sealed_for: Mapping[str, str] | None = None,
     ) -> Upload:
-        """Sign a form with which exactly this file, and no other, can be posted until it expires."""
+        """Sign a form with which exactly this file, and no other, can be posted until it expires.
+
+        With ``sealed_for`` it can be posted only to be encrypted with the sealing key, bound to that context.
+        """
         fields = {
             "Content-Type": content_type,
             "x-amz-checksum-algorithm": "SHA256",
             "x-amz-checksum-sha256": _base64(sha256),
         }
+        if sealed_for is not None:
+            fields |= {
+                "x-amz-server-side-encryption": "aws:kms",
+                "x-amz-server-side-encryption-aws-kms-key-id": self._sealing_key,
+                "x-amz-server-side-encryption-context": _encoded(sealed_for),
+            }
         conditions = [{name: value} for name, value in fields.items()]
         with _translated(key):
             post = self._s3.generate_presigned_post(
@@ -117,11 +137,27 @@ class S3Files:
                 )
             )
 
-    def put(self, key: str, content: bytes, *, content_type: str, sha256: str) -> Arrived:
+    def put(
+        self,
+        key: str,
+        content: bytes,
+        *,
+        content_type: str,
+        sha256: str,
+        sealed_for: Mapping[str, str] | None = None,
+    ) -> Arrived:
         """Store a document that we issue; S3 refuses it if it is not the one with this digest.
 
-        A repeat makes a newer version of the same bytes and harms nothing: a document is read by version.
+        A repeat makes a newer version of the same bytes and harms nothing: a document is read by version. With
+        ``sealed_for`` S3 encrypts it as it does what is posted so.
         """
+        sealed = {}
+        if sealed_for is not None:
+            sealed = {
+                "ServerSideEncryption": "aws:kms",
+                "SSEKMSKeyId": self._sealing_key,
+                "SSEKMSEncryptionContext": _encoded(sealed_for),
+            }
         with _translated(key):
             answer = self._s3.put_object(
                 Bucket=self._bucket,
@@ -130,8 +166,26 @@ class S3Files:
                 ContentType=content_type,
                 ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=_base64(sha256),
+                **sealed,
             )
         return Arrived(len(content), sha256, content_type, answer.get("VersionId"))
+
+    def unseal(self, key: str, to: str, *, version: str | None, content_type: str) -> None:
+        """Let S3 copy a sealed document to where it can be read; the sealed one stays as the proof of what came.
+
+        Raises `DependencyDown` too where S3 may not decrypt it, or not yet.
+        """
+        with _translated(key):
+            self._s3.copy_object(
+                Bucket=self._bucket,
+                Key=to,
+                CopySource=self._object(key, version),
+                ServerSideEncryption="AES256",
+                ChecksumAlgorithm="SHA256",
+                MetadataDirective="REPLACE",
+                ContentType=content_type,
+                TaggingDirective="REPLACE",
+            )
 
     def delete_all_versions(self, prefix: str) -> int:
         """Erase all that lies under a folder, versions and delete markers, and count; a repeat finds none."""
@@ -211,6 +265,10 @@ def _translated(key: str) -> Iterator[None]:
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _encoded(context: Mapping[str, str]) -> str:
+    return base64.b64encode(json.dumps(dict(context), sort_keys=True).encode()).decode("ascii")
 
 
 def _base64(sha256: str) -> str:

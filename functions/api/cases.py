@@ -14,7 +14,7 @@ from chalice.app import Blueprint
 from pydantic import Field
 
 from functions.api import lists
-from functions.api.documents import DocumentAnswer, demand_case_id, document_answer
+from functions.api.documents import DocumentAnswer, above_of, demand_case_id, document_answer
 from functions.api.http import Answer, Body, Call, Language, Paged, Query, Reply, route
 from functions.api.shapes import (
     ClockAnswer,
@@ -419,20 +419,6 @@ _NOTHING = {
     "id": "Isian yang disegel tidak dapat dikosongkan, hanya diganti.",
     "en": "An answer under seal cannot be taken away, only replaced.",
 }
-
-
-def above_of(parent: str | None) -> Case | None:
-    """Give the case that a parent names, by its id or by the public number of a document that it has issued."""
-    if parent is None:
-        return None
-    known = (
-        parent if numbers.is_case_id(parent) else ports.views.claimed(f"permit/{register.as_written(parent)}")
-    )
-    try:
-        found: Case | None = ports.cases.load(known).case if known else None
-    except CaseUnknown:
-        return None
-    return found
 
 
 @route(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from chalice.app import Blueprint
 from pydantic import Field
 
 from functions.api.http import Answer, Body, Call, Language, Reply, route
 from functions.api.shapes import Name, moment
-from functions.domain import documents, rights
+from functions.domain import documents, register, rights, sealing
 from functions.domain.case import Case, Document, Writer
 from functions.domain.clock import rfc3339
 from functions.domain.errors import CaseUnknown, DocumentMissing
@@ -35,7 +37,11 @@ class Announcement(Body):
 
 
 class DocumentAnswer(Answer):
-    """``reason`` says why a file was refused; ``issued`` ones are made by the office."""
+    """``reason`` says why a file was refused; ``issued`` ones are made by the office.
+
+    Under seal neither its name nor its digest is known to anybody; ``sealed_until`` is the moment from which it may be
+    opened.
+    """
 
     id: str
     kind: str
@@ -43,12 +49,13 @@ class DocumentAnswer(Answer):
     filename: str | None
     state: Literal["announced", "received", "clean", "refused"]
     size: int
-    sha256: str
+    sha256: str | None
     content_type: str
     by: str
     issued: bool
     announced_at: str | None
     reason: str | None = None
+    sealed_until: str | None = None
 
 
 class Upload(Answer):
@@ -103,6 +110,7 @@ def announce(call: Call, case: str) -> Reply:
             sha256=body.sha256,
             officer=call.person.username not in (writer.case.applicant, writer.case.filed_by)
             and not call.person.holds(writer.case.applicant, writer.now),
+            close=_closing(writer, service) if sealing.seals_files(service, writer.case) else None,
         )
 
     done = change(demand_case_id(case), call.person.username, decide, request=call.key)
@@ -110,14 +118,50 @@ def announce(call: Call, case: str) -> Reply:
     form = ports.documents.announce_upload(
         documents.object_key(newest),
         size=newest.size,
-        sha256=newest.sha256,
+        sha256=body.sha256,
         content_type=newest.content_type,
         expires=UPLOAD_LIVES,
+        sealed_for=sealed_for(done.case, newest),
     )
     shown = document_answer(newest, done.service, call.language)
     upload = Upload(url=form["url"], fields=form["fields"])
     answer = Announced.model_validate({**shown.model_dump(exclude_unset=True), "upload": upload})
     return Reply(answer, version=done.case.version, location=f"/v1/cases/{case}/documents/{newest.id}")
+
+
+def _closing(writer: Writer, service: Service) -> documents.Close:
+    """Close what describes a file while the case above still takes in what is filed below it."""
+    above = above_of(writer.case.parent)
+    sealing.demand_open(service, above, writer.now)
+    if above is None:
+        raise ValueError("what is sealed is filed below another case")
+    opens_at = sealing.opens_at(service, above)
+    context = sealing.context(writer.case.id, above.id, opens_at)
+
+    def close(described: Mapping[str, str]) -> tuple[Mapping[str, Any], datetime]:
+        content = sealing.filled(json.dumps(dict(described)).encode())
+        return ports.sealer.close(content, context), opens_at
+
+    return close
+
+
+def sealed_for(case: Case, document: Document) -> dict[str, str] | None:
+    """Give what a file under seal is bound to, for the store to encrypt it so."""
+    if document.seal is None or not document.under_seal:
+        return None
+    return sealing.context(case.id, case.parent or "", document.seal.opens_at)
+
+
+def above_of(parent: str | None) -> Case | None:
+    """Give the case that a parent names, by its id or by the public number of a document that it has issued."""
+    if parent is None:
+        return None
+    known = parent if is_case_id(parent) else ports.views.claimed(f"permit/{register.as_written(parent)}")
+    try:
+        found: Case | None = ports.cases.load(known).case if known else None
+    except CaseUnknown:
+        return None
+    return found
 
 
 @route(
@@ -177,13 +221,17 @@ def document_answer(document: Document, service: Service, language: Language) ->
         "filename": document.filename,
         "state": document.state,
         "size": document.size,
-        "sha256": document.sha256,
+        "sha256": document.sha256 or None,
         "content_type": document.content_type,
         "by": document.by,
         "issued": document.issued,
         "announced_at": moment(document.announced_at),
     }
-    return DocumentAnswer.model_validate(shown | ({"reason": document.reason} if document.reason else {}))
+    if document.reason:
+        shown["reason"] = document.reason
+    if document.seal and document.under_seal:
+        shown["sealed_until"] = rfc3339(document.seal.opens_at)
+    return DocumentAnswer.model_validate(shown)
 
 
 def _title(document: Document, service: Service, language: Language) -> str:

@@ -147,6 +147,7 @@ def erase(call: Call, case: str) -> Reply:
     # The note comes first and the removal can be repeated: whoever asks again finishes what was cut short.
     ports.cases.erase(case)
     ports.documents.delete_all_versions(f"cases/{case}/")
+    ports.documents.delete_all_versions(f"sealed/{case}/")
     ports.documents.delete_all_versions(f"issued/{case}/")
     record = ports.cases.load(case)
     return case_reply(

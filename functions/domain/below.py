@@ -58,6 +58,11 @@ def seen(child: Case, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
         "submitted_at": rfc3339(child.submitted_at) if child.submitted_at else None,
         "opened": child.opened_at is not None or not child.seals,
         "form": dict(child.form or {}) if child.opened_at or not child.seals else {},
+        "documents": [
+            {"kind": one.kind, "size": one.size, "sha256": one.sha256, "state": one.state}
+            for one in child.documents.values()
+            if not one.under_seal and not one.issued
+        ],
         **(extra or {}),
     }
 

@@ -38,7 +38,8 @@ TASK_OPEN = frozenset({"open", "claimed"})
 class Document:
     """A file of the case; ``issued`` ones are made by the office, the others come from the applicant or an officer.
 
-    ``source`` is the document of another case that this one shows.
+    ``source`` is the document of another case that this one shows. Under a ``seal`` neither name nor digest is known;
+    ``sealed_version`` names its bytes as they came.
     """
 
     id: str
@@ -54,6 +55,12 @@ class Document:
     issued: bool = False
     announced_at: datetime | None = None
     source: str | None = None
+    seal: Seal | None = None
+    sealed_version: str | None = None
+
+    @property
+    def under_seal(self) -> bool:
+        return self.seal is not None and not self.sha256
 
 
 @dataclass
@@ -566,6 +573,26 @@ def _announced(case: Case, event: Event, data: Data, private: Data) -> None:
 def _received(case: Case, event: Event, data: Data, private: Data) -> None:
     document = case.documents[data["document"]]
     document.state, document.object_version = "received", data.get("object_version")
+
+
+def _document_sealed(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.documents[data["document"]] = Document(
+        data["document"],
+        data["kind"],
+        event.actor,
+        data["size"],
+        "",
+        data["content_type"],
+        announced_at=moment(event.at),
+        seal=Seal((), moment(data["opens_at"]), private.get("envelope")),
+    )
+
+
+def _document_opened(case: Case, event: Event, data: Data, private: Data) -> None:
+    document = case.documents[data["document"]]
+    document.sha256, document.filename = data["sha256"], private.get("filename")
+    document.sealed_version, document.object_version = document.object_version, None
+    document.state = "announced"
 
 
 def _cleared(case: Case, event: Event, data: Data, private: Data) -> None:
@@ -1089,6 +1116,8 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "child.decided": _child_decided,
     "child.filed": _child_filed,
     "filing.closed": _filing_closed,
+    "document.sealed": _document_sealed,
+    "document.opened": _document_opened,
     "content.sealed": _content_sealed,
     "content.opened": _content_opened,
     "seals.opened": _seals_opened,

@@ -1,19 +1,30 @@
-"""Files: announced with their digest, sent straight to the store, checked on arrival, unreadable until clean."""
+"""Files: announced with their digest, sent straight to the store, checked on arrival, unreadable until clean.
+
+    announced ▶ received ▶ clean | refused
+    announced under seal ▶ received under seal ▶ (opened) ▶ announced ▶ received ▶ clean | refused
+
+Under seal the store holds the file to its length and digest as it comes in, and nobody looks inside: what it is by its
+content, and whether it is clean, is seen once it is opened.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 import events
 from functions.domain import form as forms
-from functions.domain import numbers
+from functions.domain import history, numbers
 from functions.domain.case import Case, Correction, Document, Writer
+from functions.domain.clock import rfc3339
 from functions.domain.errors import DocumentMissing, DocumentNotReady, Fault, Invalid, NotNow
 from functions.domain.expression import ExpressionFailed
 from functions.domain.service import DocumentKind, Service
+
+Close = Callable[[Mapping[str, str]], tuple[Mapping[str, Any], datetime]]
+"""Puts what describes a file into an envelope, and gives the moment before which that is not opened."""
 
 PRESENT = frozenset({"received", "clean"})
 SMALLEST = 1
@@ -33,8 +44,12 @@ def announce(
     size: int,
     sha256: str,
     officer: bool = False,
+    close: Close | None = None,
 ) -> Document:
-    """Take down what is about to be uploaded; raises `Invalid` with every reason at once."""
+    """Take down what is about to be uploaded; raises `Invalid` with every reason at once.
+
+    With ``close`` it goes under seal: its name, and its digest, by which somebody could try out what it may be.
+    """
     case = writer.case
     if not officer:
         _demand_time(case, service, kind)
@@ -43,6 +58,20 @@ def announce(
         described = _added_by_officer(kind)
     _demand_fit(described, content_type, size, sha256, filename, len(case.documents))
     identity = writer.next_id("d", case.documents)
+    if close is not None:
+        envelope, opens_at = close({"filename": filename, "sha256": sha256})
+        writer.add(
+            events.DocumentSealed(
+                document=identity,
+                kind=kind,
+                size=size,
+                content_type=content_type,
+                digest=history.digest(dict(envelope)),
+                opens_at=rfc3339(opens_at),
+            ),
+            {"envelope": dict(envelope)},
+        )
+        return case.documents[identity]
     writer.add(
         events.DocumentAnnounced(
             document=identity, kind=kind, size=size, sha256=sha256, content_type=content_type
@@ -63,7 +92,7 @@ def arrive(writer: Writer, document: Document, *, fault: str | None, object_vers
             events.DocumentReceived(
                 document=document.id,
                 size=document.size,
-                sha256=document.sha256,
+                sha256=document.sha256 or None,
                 object_version=object_version,
             ),
             actor="system",
@@ -85,6 +114,8 @@ def readable(case: Case, document_id: str) -> Document:
     document = case.documents.get(document_id)
     if document is None:
         raise DocumentMissing({"id": "Dokumen tidak ditemukan.", "en": "There is no such document."})
+    if document.under_seal:
+        raise DocumentNotReady(_WHY_NOT["sealed"], state=document.state)
     if document.state != "clean":
         raise DocumentNotReady(_WHY_NOT[document.state], state=document.state)
     return document
@@ -95,8 +126,16 @@ def object_key(document: Document) -> str:
     identity = document.source or document.id
     if document.issued:
         return issued_key(identity)
+    if document.under_seal:
+        return sealed_key(identity)
     case, _, part = identity.partition(".")
     return f"cases/{case}/{part}"
+
+
+def sealed_key(document_id: str) -> str:
+    """Give where the bytes of a document lie that came under seal."""
+    case, _, part = document_id.partition(".")
+    return f"sealed/{case}/{part}"
 
 
 def issued_key(document_id: str) -> str:
@@ -108,7 +147,7 @@ def issued_key(document_id: str) -> str:
 def document_of(key: str) -> str | None:
     """Give the document's id for a key of the store, or ``None`` for anything else."""
     parts = key.split("/")
-    if len(parts) != 3 or parts[0] != "cases":
+    if len(parts) != 3 or parts[0] not in ("cases", "sealed"):
         return None
     identity = f"{parts[1]}.{parts[2]}"
     return identity if numbers.case_of(identity, "d") else None
@@ -239,6 +278,10 @@ def sent_again(case: Case, kind: str, asked: Correction) -> bool:
 
 
 _WHY_NOT = {
+    "sealed": {
+        "id": "Berkas ini disegel; tidak seorang pun dapat membacanya sebelum segel dibuka.",
+        "en": "This file is under seal; nobody can read it before the seals are opened.",
+    },
     "announced": {
         "id": "Berkas belum tiba. Kirim lalu coba lagi.",
         "en": "The file has not arrived yet. Send it, then try again.",

@@ -1,10 +1,23 @@
-"""Answers under seal: closed as they come in, opened once their moment has come and two people have opened them.
+"""Answers and files under seal: closed as they come in, opened once their moment has come and two people have opened.
 
-    answers ▶ closed by the API ▶ ciphertext beside the history ▶ (the moment, two openers) ▶ opened by one step
+    answers ▶ closed by the API ─────────▶ ciphertext beside the history ─┐
+    files ──▶ straight to the store, which encrypts them as they arrive ──┴▶ (the moment, two openers) ▶ one step opens
 
-Between the two nobody can read them: not officers, not administrators, not who reads the table, not the API itself,
-whose key permission is to encrypt only. What the history shows is the digest of the ciphertext, for a digest of a
-price could be found by trying prices.
+Between the two nobody can read them. Who could see what:
+
+    who                             sees before the opening
+    who filed                       that it came: the digest of the ciphertext, the length of a file
+    officers, supervisors, bidders  no more than that, and strangers not even the case
+    the API, who takes it in        the answers of one request while it lasts; afterwards it may only encrypt
+    the functions and the scanner   nothing: they do not look into what lies under seal
+    who reads table and bucket      ciphertext, kind and length of files, when they came
+    who administers the account     the same: no policy lets anybody decrypt, and only the opener may make a grant,
+                                    to itself; whoever changes that policy or that function sets off an alarm
+    the opener                      nothing without its grant, which it makes once the moment and the two are there
+
+What the history shows is the digest of the ciphertext, for a digest of a price could be found by trying prices, and
+that of a form that everybody fills in alike by trying too. What a file is by its content, and whether it is clean,
+can only be seen once it is open: it may then turn out to be none, and whoever opened sees that it was refused.
 """
 
 from __future__ import annotations
@@ -16,7 +29,7 @@ from typing import Any
 import events
 from functions.domain import form as forms
 from functions.domain import history
-from functions.domain.case import Case, Task, Writer
+from functions.domain.case import Case, Document, Task, Writer
 from functions.domain.clock import rfc3339
 from functions.domain.errors import Fault, Invalid, LoketError, NotNow, TooLate
 from functions.domain.expression import evaluate
@@ -83,9 +96,19 @@ def split(service: Service, form: Mapping[str, Any]) -> tuple[dict[str, Any], di
     )
 
 
+def seals_files(service: Service, case: Case) -> bool:
+    """What an applicant brings with the answers goes under seal; what is brought after the opening does not."""
+    return service.sealed is not None and case.status == "draft"
+
+
 def context(case_id: str, parent: str, moment: datetime) -> dict[str, str]:
     """Give what an envelope is bound to: it opens for this case, below that one, from that moment on."""
     return {"case": case_id, "parent": parent, "opens_at": rfc3339(moment)}
+
+
+def scope(parent: str, moment: datetime) -> dict[str, str]:
+    """Give what an opening is allowed for: everything below one case, of one moment."""
+    return {"parent": parent, "opens_at": rfc3339(moment)}
 
 
 def filled(content: bytes) -> bytes:
@@ -126,8 +149,17 @@ def _people(task: Task) -> set[str]:
     return {name for name in (task.done_by, task.done_for) if name}
 
 
-def open_up(writer: Writer, service: Service, content: Mapping[str, Any], opened_by: list[str]) -> None:
-    """Note what was under the seals of a case, once; one that was withdrawn in time stays shut."""
+def open_up(
+    writer: Writer,
+    service: Service,
+    content: Mapping[str, Any],
+    opened_by: list[str],
+    files: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Note what was under the seals of a case, once; one that was withdrawn in time stays shut.
+
+    ``files`` are the name and digest of each document that has come, by its id.
+    """
     if writer.case.opened_at is None and writer.case.status != "withdrawn":
         form = forms.clean(service, {**(writer.case.form or {}), **content})
         shown = {name: value for name, value in form.items() if name in content}
@@ -135,6 +167,25 @@ def open_up(writer: Writer, service: Service, content: Mapping[str, Any], opened
             events.ContentOpened(fields=sorted(shown), form=history.digest(shown), openers=opened_by),
             {"form": shown},
         )
+        for identity, file in (files or {}).items():
+            writer.add(
+                events.DocumentOpened(document=identity, sha256=file["sha256"]),
+                {"filename": file["filename"]},
+            )
+
+
+def files_of(case: Case) -> list[Document]:
+    """Give the documents under seal that have come: what was announced and never sent is no part of the case."""
+    return [one for one in case.documents.values() if one.under_seal and one.state == "received"]
+
+
+def to_be_copied(case: Case) -> list[Document]:
+    """Give the documents whose seal was broken and that do not lie in the open yet."""
+    return [
+        one
+        for one in case.documents.values()
+        if one.sealed_version and not one.under_seal and one.state == "announced"
+    ]
 
 
 def may_be_withdrawn(case: Case, now: datetime) -> bool:

@@ -59,8 +59,8 @@ each date of the form how many working days passed from it to the day of filing.
 form (or the fact of the same name) the title of the chosen option. Texts for people get ``titles``, dates (``…_on``,
 ``valid_until``) and money (``payment.amount``) already written in the language of the text.
 ``children`` are the cases filed below this one, in the order of filing, each with ``id, number, service, status,
-process, processes, since, submitted_at, form`` (once it is open to all); ``child`` is one of them, ``since`` when the
-step began to wait.
+process, processes, since, submitted_at, form, documents`` (once they are open to all; of each document its ``kind``,
+``size``, ``sha256`` and ``state``); ``child`` is one of them, ``since`` when the step began to wait.
 """
 SCOPE_NAMES: Mapping[str, tuple[str, ...]] = {
     "case": ("number", "submitted_on"),
@@ -829,7 +829,7 @@ class Sealed(Model):
     """Answers that nobody can read before a moment, which ``until`` gives over the facts of the case above.
 
     They are encrypted as they come in, and opened only after that moment and after two different people have completed
-    the tasks to open them, one of each of the ``openers``. Files are not sealed: such a service takes none.
+    the tasks to open them, one of each of the ``openers``. The documents that are brought with them are sealed too.
     """
 
     until: Expression

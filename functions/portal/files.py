@@ -18,7 +18,7 @@ from functions.portal.visit import LARGEST_PLAIN_FILE, Answer, Content, Html, Se
 from functions.runtime.wiring import ports
 
 _NOTHING_CHOSEN = {"id": "Pilih berkasnya dahulu.", "en": "Choose the file first."}
-_SETTLED = frozenset({"clean", "refused"})
+_SETTLED = frozenset({"clean", "refused", "sealed"})
 
 
 def show(visit: Visit, case: str) -> Answer:
@@ -54,7 +54,8 @@ def take(visit: Visit, case: str) -> Answer:
         documents.object_key(document),
         file.content,
         content_type=document.content_type,
-        sha256=document.sha256,
+        sha256=digest,
+        sealed_for=api.sealed_for(Application(visit, case).case, document),
     )
     return SeeOther(url(f"/apply/{case}/documents") + f"#d-{kind}")
 
@@ -77,7 +78,7 @@ def states(visit: Visit, case: str) -> Answer:
     """Tell the script how far the files are."""
     application = Application(visit, case)
     found = {one.kind.kind: _state(visit, one) for one in application.wanted if one.newest}
-    busy = any(one.newest.state not in _SETTLED for one in application.wanted if one.newest)
+    busy = any(_state(visit, one)["state"] not in _SETTLED for one in application.wanted if one.newest)
     return Content.of({"files": found, "busy": busy})
 
 
@@ -107,13 +108,14 @@ def _page(visit: Visit, application: Application, kind: str = "", faults: Any = 
 
 def _state(visit: Visit, wanted: Wanted) -> dict[str, Any]:
     newest: Any = wanted.newest
-    if newest.state == "refused":
+    state = "sealed" if newest.under_seal and newest.state == "received" else newest.state
+    if state == "refused":
         reason = newest.reason if visit.has(f"apply.refused.{newest.reason}") else "other"
         text = visit.t(f"apply.refused.{reason}")
     else:
-        text = visit.t(f"apply.file.{newest.state}")
+        text = visit.t(f"apply.file.{state}")
     return {
-        "state": newest.state,
+        "state": state,
         "text": str(text),
         "name": newest.filename or newest.kind,
         "size": newest.size,

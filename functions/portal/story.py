@@ -132,7 +132,8 @@ class _Teller:
         )
 
     def document(self, event: Event, data: Mapping[str, Any]) -> str:
-        return self._with(event.type, what=self._document(data["document"]))
+        day = self._day(data.get("opens_at"))
+        return self._with(event.type, what=self._document(data["document"]), day=day)
 
     def submitted(self, event: Event, data: Mapping[str, Any]) -> str:
         return self._with(event.type, who=self._actor(event.actor), number=data["number"])
@@ -233,6 +234,8 @@ SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
     "form.changed": _Teller.form_changed,
     "document.received": _Teller.document,
     "document.refused": _Teller.document,
+    "document.sealed": _Teller.document,
+    "document.opened": _Teller.document,
     "case.submitted": _Teller.submitted,
     "episode.opened": _Teller.episode,
     "clock.started": _Teller.clock_started,

@@ -15,6 +15,8 @@ class Settings:
     bus: str = ""
     signing_key: str = ""
     sealing_key: str = ""
+    opener_role: str = ""
+    """The role of the one function that opens seals, which makes grants to itself."""
     certificate: str = ""
     state_machines: str = ""
     """The beginning of a state machine's ARN, up to the service, such as ``arn:aws:states:…:stateMachine:loket-``."""

@@ -63,7 +63,7 @@ class Ports:
     def documents(self) -> protocols.Documents:
         from functions.adapters.files import S3Files
 
-        return S3Files(self._client("s3"), self.settings.bucket)
+        return S3Files(self._client("s3"), self.settings.bucket, self.settings.sealing_key)
 
     @cached_property
     def executions(self) -> protocols.Executions:
@@ -99,7 +99,7 @@ class Ports:
     def opener(self) -> protocols.Opener:
         from functions.adapters.opener import KmsOpener
 
-        return KmsOpener(self._client("kms"), self.settings.sealing_key)
+        return KmsOpener(self._client("kms"), self.settings.sealing_key, self.settings.opener_role)
 
     @cached_property
     def renderer(self) -> protocols.Renderer:

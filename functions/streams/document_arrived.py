@@ -1,7 +1,8 @@
 """A file has arrived in the store: is it what was announced? Length, SHA-256, and its type by content.
 
 S3 has verified the digest while it received the file; the first bytes tell the type. Woken by EventBridge for every
-object of the bucket; what is no announced document is none of its business.
+object of the bucket; what is no announced document is none of its business. A file under seal is not looked into: S3
+has held it to its length and digest, and what it is shows when it is opened.
 """
 
 from __future__ import annotations
@@ -32,13 +33,20 @@ def run(key: str, version: str | None) -> None:
 
     def decide(writer: Writer, service: Service) -> None:
         document = writer.case.documents.get(identity)
-        if document and document.state == "announced":
-            documents.arrive(writer, document, fault=_fault(key, version, document), object_version=version)
+        if document is None or document.state != "announced" or documents.object_key(document) != key:
+            return
+        fault = _late(writer, document) if document.under_seal else _fault(key, version, document)
+        documents.arrive(writer, document, fault=fault, object_version=version)
 
     try:
         change(case_id, "system", decide)
     except (CaseUnknown, DocumentMissing):
         logger.warning("an object of no case", extra={"key": key})
+
+
+def _late(writer: Writer, document: Document) -> str | None:
+    """Nobody looks into a file under seal; but it must have come in time."""
+    return "too_late" if document.seal and writer.now > document.seal.opens_at else None
 
 
 def _fault(key: str, version: str | None, document: Document) -> str | None:

@@ -28,7 +28,9 @@ def run(result: ScanResult) -> None:
 
     def decide(writer: Writer, service: Service) -> None:
         document = writer.case.documents.get(identity)
-        if document is None or document.object_version not in (None, result.version):
+        if document is None or documents.object_key(document) != result.key:
+            return
+        if document.object_version not in (None, result.version):
             return
         if document.state == "announced":
             raise NotNow("the file was scanned before its arrival was noted")

@@ -29,6 +29,7 @@ TABLE, BUCKET, BUS, PREFIX = "loket", "loket-documents", "loket", "loket-"
 ACCOUNT_PREFIX = "arn:aws:states:ap-southeast-3:123456789012:stateMachine:"
 SIGNING_KEY = "alias/loket-signing"
 SEALING_KEY = "alias/loket-sealing"
+OPENER_ROLE = "arn:aws:iam::123456789012:role/loket-OpenSeals"
 SENDER = "loket@example.go.id"
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -114,7 +115,7 @@ class LocalSystem:
         self.aws.start()
         signing, sealing = self._provision()
         settings = Settings(
-            table=TABLE, bucket=BUCKET, bus=BUS, signing_key=signing, sealing_key=sealing,
+            table=TABLE, bucket=BUCKET, bus=BUS, signing_key=signing, sealing_key=sealing, opener_role=OPENER_ROLE,
             state_machines=ACCOUNT_PREFIX + PREFIX, sender=SENDER, payment_secret=self._secret,
             payment_page="/local/bank/", public_url=self._public_url,
         )  # fmt: skip
@@ -171,7 +172,7 @@ class LocalSystem:
         self._verify_sender()
         return (
             self._make_key(SIGNING_KEY, "RSA_2048", "SIGN_VERIFY"),
-            self._make_key(SEALING_KEY, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
+            self._make_key(SEALING_KEY, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "SealingKey"),
         )
 
     def _make_table(self) -> None:
@@ -200,13 +201,18 @@ class LocalSystem:
                 name=PREFIX + name, definition=definition, roleArn="arn:aws:iam::123456789012:role/loket"
             )
 
-    def _make_key(self, alias_name: str, spec: str, usage: str) -> str:
-        """Give a key of the office: the one that was kept, so that what it signed or sealed stays readable."""
+    def _make_key(self, alias_name: str, spec: str, usage: str, described: str | None = None) -> str:
+        """Give a key of the office: the one that was kept, so that what it signed or sealed stays readable.
+
+        It has the policy of the key that is ``described`` in the template.
+        """
         kms = self.aws.client("kms")
         known = {alias["AliasName"]: alias.get("TargetKeyId") for alias in kms.list_aliases()["Aliases"]}
         if known.get(alias_name):
             return str(known[alias_name])
-        key = kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["KeyId"]
+        policy = template()["Resources"][described]["Properties"]["KeyPolicy"] if described else None
+        obeyed = {"Policy": json.dumps(policy)} if policy else {}
+        key = kms.create_key(KeySpec=spec, KeyUsage=usage, **obeyed)["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName=alias_name, TargetKeyId=key)
         return str(key)
 

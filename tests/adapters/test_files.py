@@ -314,3 +314,45 @@ def test_a_type_is_told_by_content(head: bytes, expected: str | None) -> None:
 )
 def test_a_file_goes_only_by_a_type_that_it_can_be(declared: str, found: str | None, expected: bool) -> None:
     assert agrees(declared, found) is expected
+
+
+# -- under seal
+
+
+CONTEXT = {"case": "01k", "parent": "01p", "opens_at": "2026-02-16T03:00:00Z"}
+SEALED = "sealed/01k/d1"
+
+
+def test_a_form_under_seal_demands_the_key_and_the_context(s3: Any) -> None:
+    form = S3Files(s3, BUCKET, "arn:of:key").announce_upload(
+        SEALED,
+        size=len(CONTENT),
+        sha256=SHA256,
+        content_type="application/pdf",
+        expires=SOON,
+        sealed_for=CONTEXT,
+    )
+
+    wanted = {
+        "x-amz-server-side-encryption": "aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id": "arn:of:key",
+    }
+    assert wanted.items() <= form["fields"].items()
+    context = form["fields"]["x-amz-server-side-encryption-context"]
+    assert json.loads(base64.b64decode(context)) == CONTEXT
+    demanded = policy_of(form["fields"])
+    assert all({name: value} in demanded for name, value in wanted.items())
+    assert {"x-amz-server-side-encryption-context": context} in demanded
+
+
+def test_what_is_unsealed_is_a_copy_in_the_clear(s3: Any) -> None:
+    key = boto3.client("kms", "ap-southeast-3").create_key()["KeyMetadata"]["Arn"]
+    files = S3Files(s3, BUCKET, key)
+    sealed = files.put(SEALED, CONTENT, content_type="application/pdf", sha256=SHA256, sealed_for=CONTEXT)
+
+    files.unseal(SEALED, KEY, version=sealed.version, content_type="application/pdf")
+
+    assert s3.head_object(Bucket=BUCKET, Key=SEALED)["ServerSideEncryption"] == "aws:kms"
+    assert s3.head_object(Bucket=BUCKET, Key=KEY)["ServerSideEncryption"] == "AES256"
+    assert (files.head(KEY).sha256, files.head(KEY).content_type) == (SHA256, "application/pdf")
+    assert files.head(SEALED).size == len(CONTENT)

@@ -71,10 +71,10 @@ def test_the_openers_open_in_the_process_above() -> None:
     assert codes("tender-bid", lambda c: c["sealed"].update(openers=wrong)) == ["opener-unknown"]
 
 
-def test_no_file_lies_open_beside_the_seals() -> None:
-    file = {"kind": "offer", "title": {"id": "Surat penawaran", "en": "Offer"}}
+def test_a_file_is_not_asked_for_by_what_is_under_seal() -> None:
+    file = {"kind": "bond", "title": {"id": "Jaminan", "en": "Bond"}, "when": "form.price > 100"}
 
-    assert codes("tender-bid", lambda c: c.update(documents=[file])) == ["seal-beside-files"]
+    assert codes("tender-bid", lambda c: c.update(documents=[file])) == ["seal-broken"]
 
 
 def test_two_people_open_before_the_seals_are_broken() -> None:

@@ -155,20 +155,60 @@ def test_what_cannot_be_made_again_outlives_the_stack(template: Template, name: 
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_the_sealing_key_opens_for_one_function_and_for_a_moment_only(template: Template) -> None:
-    statements = template["Resources"]["SealingKey"]["Properties"]["KeyPolicy"]["Statement"]
+def test_the_sealing_key_lets_nobody_open_but_by_a_grant_of_one_function(template: Template) -> None:
+    statements = properties(template, "SealingKey")["KeyPolicy"]["Statement"]
     allowed = {action for one in statements if one["Effect"] == "Allow" for action in as_list(one["Action"])}
-    bound = next(
-        one for one in statements if "kms:Decrypt" in as_list(one["Action"]) and one["Effect"] == "Allow"
+    (close,) = (one for one in statements if "kms:GenerateDataKey" in as_list(one["Action"]))
+    (grant,) = (
+        one for one in statements if "kms:CreateGrant" in as_list(one["Action"]) and one["Effect"] == "Allow"
     )
-    denial = next(one for one in statements if one["Effect"] == "Deny")
+    (denial,) = (one for one in statements if one["Effect"] == "Deny")
 
-    assert "kms:*" not in allowed
-    assert set(bound["Condition"]["Null"]) == {
+    assert not {"kms:*", "kms:Decrypt", "kms:ReEncryptFrom"} & allowed
+    assert set(close["Condition"]["Null"]) == {
         f"kms:EncryptionContext:{name}" for name in ("case", "parent", "opens_at")
     }
-    assert (denial["Principal"], denial["Action"]) == ("*", "kms:Decrypt")
-    assert "OpenSeals" in str(denial["Condition"]["ArnNotLike"])
+    assert grant["Condition"]["StringEquals"] == {
+        "kms:GrantConstraintType": "EncryptionContextSubset",
+        "kms:GranteePrincipal": "${aws:PrincipalArn}",
+    }
+    assert grant["Condition"]["ForAllValues:StringEquals"] == {"kms:GrantOperations": ["Decrypt"]}
+    assert denial["Principal"] == "*"
+    assert set(denial["Action"]) == {"kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant"}
+    assert grant["Condition"]["ArnLike"] == denial["Condition"]["ArnNotLike"]
+    assert "role/${AWS::StackName}-OpenSeals*" in str(denial["Condition"]["ArnNotLike"])
+
+
+def test_no_role_may_decrypt(template: Template) -> None:
+    for role in of_type(template, "AWS::IAM::Role").values():
+        assert "kms:Decrypt" not in str(role)
+
+
+def test_nothing_lies_unsealed_where_sealed_files_lie_and_only_the_opener_reads_them(
+    template: Template,
+) -> None:
+    statements = properties(template, "DocumentsPolicy")["PolicyDocument"]["Statement"]
+    sealed = {one["Sid"]: one for one in statements if "sealed/*" in str(one["Resource"])}
+    scanned = properties(template, "MalwareScan")["ProtectedResource"]["S3Bucket"]["ObjectPrefixes"]
+
+    assert sealed["SealedOrNot"]["Action"] == "s3:PutObject"
+    assert sealed["SealedOrNot"]["Condition"]["StringNotEquals"] == {
+        "s3:x-amz-server-side-encryption-aws-kms-key-id": {"Fn::GetAtt": ["SealingKey", "Arn"]}
+    }
+    reading = sealed["OnlyTheOpenerReadsWhatIsSealed"]
+    assert {"s3:GetObject", "s3:GetObjectVersion"} <= set(reading["Action"])
+    assert "OpenSeals*" in str(reading["Condition"]["ArnNotLike"])
+    assert scanned == ["cases/"]
+
+
+def test_whoever_touches_the_seals_is_told_of(template: Template) -> None:
+    for name in ("SealsTouched", "OpenerTouched"):
+        rule = properties(template, name)
+        assert rule["State"] == "ENABLED"
+        assert [target["Arn"] for target in rule["Targets"]] == [{"Ref": "Alarms"}]
+    watched = properties(template, "SealsTouched")["EventPattern"]["detail"]
+    assert {"PutKeyPolicy", "CreateGrant"} <= set(watched["eventName"])
+    assert watched["resources"] == {"ARN": [{"Fn::GetAtt": ["SealingKey", "Arn"]}]}
 
 
 def as_list(value: Any) -> list[Any]:

@@ -73,7 +73,7 @@ PUT_TOGETHER = {
     "site.permit.": ("valid", "expired", "suspended", "revoked"),
     "site.bill.": ("due", "paid", "failed", "expired", "refunded"),
     "apply.state.": ("empty", "partial", "done", "optional"),
-    "apply.file.": ("announced", "received", "clean", "refused"),
+    "apply.file.": ("announced", "received", "sealed", "clean", "refused"),
     "case.errand.": cases.ERRANDS,
     "case.errand_means.": cases.ERRANDS,
     "case.reason.": cases.ERRANDS,

@@ -176,7 +176,7 @@ function watch(wait = 800) {
     for (const item of list.querySelectorAll("[data-kind]")) {
       const file = told.files[item.dataset.kind];
       if (file && file.state !== "announced") {
-        mark(item, file.text, { clean: "good", refused: "bad" }[file.state]);
+        mark(item, file.text, { clean: "good", sealed: "good", refused: "bad" }[file.state]);
         name(item, file.name);
       }
     }

@@ -121,13 +121,6 @@ def _two(step: ConsultStep) -> bool:
     )
 
 
-def no_file_comes_beside_the_seals(subject: Subject) -> Iterator[Finding]:
-    """A file would lie open in the store, whatever its form says."""
-    if subject.service.sealed and subject.service.documents:
-        message = "files are not sealed, and whoever reads the store would read them; take the documents out"
-        yield Finding("seal-beside-files", ("documents",), message)
-
-
 def filed_below(service: Service) -> bool:
     """Tell whether the cases of a service are filed below those of another."""
     return service.above is not None
@@ -138,5 +131,4 @@ PROOFS = (
     sealed_fields_stay_shut,
     seals_can_be_opened,
     two_open_before_the_seals,
-    no_file_comes_beside_the_seals,
 )

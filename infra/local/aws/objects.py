@@ -21,6 +21,7 @@ from infra.local.aws.account import ACCOUNT
 from infra.local.aws.bus import Bus
 from infra.local.aws.journal import Journal
 from infra.local.aws.patches import Patches
+from infra.local.aws.sealed import stored
 
 # S3's words for the API call that made an object.
 REASONS = {
@@ -146,7 +147,7 @@ def _keep(journal: Journal) -> Callable[[Created], None]:
         bucket, key = created.bucket.name, created.key
         version = {
             "version": key.version_id,
-            "file": journal.write_file(bucket, key.name, key.version_id, key.value),
+            "file": journal.write_file(bucket, key.name, key.version_id, stored(key)),
             "metadata": dict(key.metadata),
             "algorithm": key.checksum_algorithm,
             "checksum": key.checksum_value,

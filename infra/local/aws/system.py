@@ -25,6 +25,7 @@ from infra.local.aws import (
     objects,
     outbox,
     queries,
+    sealed,
     states_api,
     streams,
     tables,
@@ -275,6 +276,7 @@ class LocalAws:
         tables.install(self._patches, self._tables)
         queries.install(self._patches)
         bus.install(self._patches, self._bus)
+        sealed.install(self._patches)
         uploads.install(self._patches)
         objects.install(self._patches, self._objects, self._journal)
         keys.install(self._patches, self._journal)

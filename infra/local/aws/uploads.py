@@ -25,11 +25,14 @@ from moto.s3.utils import metadata_from_headers
 
 from infra.local.aws.account import ACCESS_KEY, SECRET_KEY
 from infra.local.aws.patches import Patches
+from infra.local.aws.sealed import asking
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 
 # Fields of a form that need no condition in its policy; so do those that begin with `x-ignore-`.
 FREE_FIELDS = frozenset({"x-amz-signature", "file", "policy"})
+
+CONTEXT = "x-amz-server-side-encryption-context"
 
 Answer = tuple[int, dict[str, Any], Any]
 
@@ -80,7 +83,15 @@ def _take_form(response: S3Response, request: Any, bucket_name: str) -> Answer:
     content = response.body.encode() if isinstance(response.body, str) else response.body
     verify_form(fields, len(content), bucket_name, _now())
     verify_checksum(fields.get("x-amz-checksum-sha256"), content)
-    key = response.backend.put_object(bucket_name, fields["key"], content, request_method="POST")
+    with asking(fields.get(CONTEXT)):
+        key = response.backend.put_object(
+            bucket_name,
+            fields["key"],
+            content,
+            request_method="POST",
+            encryption=fields.get("x-amz-server-side-encryption"),
+            kms_key_id=fields.get("x-amz-server-side-encryption-aws-kms-key-id"),
+        )
     key.set_metadata(metadata_from_headers({k: v for k, v in request.form.items() if k.lower() != "key"}))
     _keep_checksum(key, fields.get("x-amz-checksum-sha256"))
     location = f"{request.host_url}{bucket_name}/{quote(fields['key'])}"
@@ -268,7 +279,8 @@ def _put(original: Callable[[S3Response], Answer]) -> Callable[[S3Response], Ans
             verify_checksum(digest, response.body or b"")
         except Refused as refused:
             return refused.answer()
-        return original(response)
+        with asking(response.headers.get(CONTEXT)):
+            return original(response)
 
     return put_object
 
