@@ -245,7 +245,10 @@ class CorrectionReceived(EventData):
 
 
 class FeeAssessed(EventData):
-    """The fee with its lines; ``inputs``, ``law`` and ``version`` let anybody compute it again."""
+    """The fee with its lines; ``rule``, ``version``, ``inputs`` and ``law`` let anybody compute it again.
+
+    ``sentence`` says it in both languages. Answers of the form that it read stand beside the history.
+    """
 
     type = "fee.assessed"
     amount: int
@@ -254,12 +257,15 @@ class FeeAssessed(EventData):
     inputs: dict[str, Any]
     law: str
     version: int
+    rule: str | None = None
+    sentence: dict[str, str] | None = None
 
 
 class RulesChecked(EventData):
     """Automatic rules and what came of them: each is ``{rule, holds, inputs, sentence}``, its inputs facts alone.
 
-    ``version`` is that of the service whose rules they are.
+    ``version`` is that of the service whose rules they are. Answers of the form that a rule read stand beside the
+    history.
     """
 
     type = "rules.checked"
@@ -267,6 +273,18 @@ class RulesChecked(EventData):
     step: str
     version: int
     checks: list[dict[str, Any]]
+
+
+class ResultsComputed(EventData):
+    """Named results that are new or have changed: each is ``{rule, value, inputs, sentence}``, and its ``law`` if any.
+
+    ``version`` is that of the service whose rules they are. Where a rule read answers of the form, its value, its
+    sentence and those answers stand beside the history.
+    """
+
+    type = "results.computed"
+    version: int
+    results: list[dict[str, Any]]
 
 
 class PaymentBilled(EventData):

@@ -31,7 +31,6 @@ from functions.api.shapes import (
 from functions.api.tasks import TaskAnswer, Username, task_answer
 from functions.domain import (
     acts,
-    fees,
     intake,
     numbers,
     payments,
@@ -169,7 +168,7 @@ class OutcomeAnswer(Answer):
 
 
 class CheckAnswer(Answer):
-    """What one automatic rule found: ``inputs`` are the facts it read, ``version`` that of the service."""
+    """What one automatic rule found: ``inputs`` is what it read, ``version`` that of the service."""
 
     rule: str
     holds: bool
@@ -622,7 +621,6 @@ def case_answer(
     clock = case_clock(case, service)
     waiting = case.open_tasks()
     hidden = bool(case.seals) and case.opened_at is None and person.username != case.applicant
-    moment_ = _at_this_moment(case, service, now)
     return CaseAnswer(
         id=case.id,
         number=case.number,
@@ -650,8 +648,8 @@ def case_answer(
         clock=clock_answer(clock, now, language) if clock else None,
         outcome=_outcome(case, language),
         checks=_checks(case, language),
-        computed=forms.computed(service, moment_) if moment_ else {},
-        computations=computation_answers(service, moment_, language) if moment_ else [],
+        computed={name: one.get("value") for name, one in case.computed.items()},
+        computations=computation_answers(case.computed, language),
         balance=_balance(case, service),
         permits=_permits(case, service, now, language),
         payments=_payments(case, service, language),
@@ -735,17 +733,6 @@ def case_clock(case: Case, service: Service) -> LegalClock | None:
         return running
     process = service.process(case.episodes[-1].process if case.episodes else "application")
     return LegalClock(waits.legal_term(service, process, case.facts), calendar) if process.clock else None
-
-
-def _at_this_moment(case: Case, service: Service, now: datetime) -> dict[str, Any] | None:
-    """Give what computed results speak of, once the case has been filed and while it has its answers."""
-    if case.submitted_at is None or case.form is None or not service.computed:
-        return None
-    calendar = ports.catalogue.calendar(case.agency)
-    today = intake.filing_day(case, calendar, now)
-    context = forms.context_of(service, case.form, case.facts, today=today)
-    bills = payments.for_this_run(case, service)
-    return fees.at(service, context, calendar, now, payments.paid(case, bills), payments.receipts(bills))
 
 
 def _balance(case: Case, service: Service) -> BalanceAnswer | None:

@@ -297,6 +297,7 @@ def estimate(call: Call, service: str) -> Reply:
     context = forms.context_of(found, forms.clean(found, given), today=today)
     reasons = [r for r in found.form.rules if r.kind == "eligibility" and not holds(r.must, context)]
     moment = fees.at(found, context, calendar, call.now)
+    results = {one["name"]: one for one in forms.explained(found, moment)}
     promised = calendar.due(call.now, waits.bounded(found.clock.term, found.clock.term_by, context["facts"]))
     language = call.language
     return Reply(
@@ -309,8 +310,8 @@ def estimate(call: Call, service: str) -> Reply:
                 for kind in forms.documents_needed(found, context)
             ],
             promised_at=rfc3339(promised),
-            computed=forms.computed(found, moment),
-            computations=computation_answers(found, moment, language),
+            computed={name: one["value"] for name, one in results.items()},
+            computations=computation_answers(results, language),
         )
     )
 
@@ -319,7 +320,16 @@ def _fee(service: Service, context: dict[str, Any], language: Language) -> FeeAn
     if service.fee is None:
         return FeeAnswer(amount=0, currency="IDR", lines=[])
     found = fees.assess(service.fee, context)
-    shown = {"amount": found.amount, "currency": found.currency, "lines": found.lines}
+    shown = {
+        "amount": found.amount,
+        "currency": found.currency,
+        "lines": found.lines,
+        "rule": f"{service.code}/fee",
+        "version": service.version,
+        "law": service.fee.law,
+        "inputs": {**context["facts"], **fees.answers_read(service.fee, context)},
+        "sentence": fees.sentence(service.fee, found),
+    }
     return fee_answer(shown, service, language)
 
 

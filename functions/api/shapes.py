@@ -11,7 +11,6 @@ from pydantic_core import PydanticCustomError
 
 from functions.api.http import Answer, Body, Language
 from functions.domain import fees
-from functions.domain import form as forms
 from functions.domain.clock import LegalClock, Term, rfc3339
 from functions.domain.service import Service
 
@@ -98,15 +97,23 @@ class LineAnswer(Answer):
 
 
 class FeeAnswer(Answer):
-    """Money in whole units of its currency."""
+    """Money in whole units of its currency, and how it came about: ``inputs`` is what the rule read."""
 
     amount: int
     currency: str
     lines: list[LineAnswer]
+    rule: str | None = None
+    version: int | None = None
+    law: str | None = None
+    inputs: dict[str, Any] | None = None
+    message: str | None = None
 
 
 class ComputationAnswer(Answer):
-    """What a named result rests on: the rule with the version of its service, and the facts that it reads."""
+    """What a named result rests on: the rule with the version of its service, and what it reads.
+
+    ``value`` and ``message`` are null once the answers that they rest on are erased.
+    """
 
     name: str
     value: Any
@@ -118,19 +125,20 @@ class ComputationAnswer(Answer):
 
 
 def computation_answers(
-    service: Service, context: Mapping[str, Any], language: Language
+    found: Mapping[str, Mapping[str, Any]], language: Language
 ) -> list[ComputationAnswer]:
+    """Show named results, by their names."""
     return [
         ComputationAnswer(
-            name=one["name"],
-            value=one["value"],
+            name=name,
+            value=one.get("value"),
             rule=one["rule"],
             version=one["version"],
-            law=one["law"],
-            inputs=one["inputs"],
-            message=one["sentence"][language] if one["sentence"] else None,
+            law=one.get("law"),
+            inputs={**one["inputs"], **one.get("answers", {})},
+            message=one["sentence"][language] if one.get("sentence") else None,
         )
-        for one in forms.explained(service, context)
+        for name, one in found.items()
     ]
 
 
@@ -150,8 +158,16 @@ def term_answer(term: Term, language: Language) -> TermAnswer:
 
 
 def fee_answer(fee: Mapping[str, Any], service: Service, language: Language) -> FeeAnswer:
+    said = fee.get("sentence")
     return FeeAnswer(
-        amount=fee["amount"], currency=fee["currency"], lines=line_answers(fee["lines"], service, language)
+        amount=fee["amount"],
+        currency=fee["currency"],
+        lines=line_answers(fee["lines"], service, language),
+        rule=fee.get("rule"),
+        version=fee.get("version"),
+        law=fee.get("law"),
+        inputs=fee.get("inputs"),
+        message=said[language] if said else None,
     )
 
 

@@ -389,6 +389,7 @@ class Case:
     ranking: list[dict[str, Any]] = field(default_factory=list)
     fee: dict[str, Any] | None = None
     checks: list[Checked] = field(default_factory=list)
+    computed: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
@@ -780,16 +781,24 @@ def _fee_assessed(case: Case, event: Event, data: Data, private: Data) -> None:
         "currency": data["currency"],
         "lines": list(data["lines"]),
         "episode": len(case.episodes),
+        "rule": data.get("rule"),
+        "version": data["version"],
+        "law": data["law"],
+        "inputs": {**data["inputs"], **private.get("inputs", {})},
+        "sentence": data.get("sentence"),
     }
-    late = {name: data["inputs"].get(name) for name in ("months_late", "due_on", "paid", "receipts")}
-    if late["months_late"] is not None:
-        case.fee["late"] = late
 
 
 def _checked(case: Case, event: Event, data: Data, private: Data) -> None:
-    case.checks.append(
-        Checked(data["episode"], data["step"], data["version"], list(data["checks"]), event.seq)
-    )
+    answers = private.get("inputs", {})
+    rules = [{**one, "inputs": {**one["inputs"], **answers.get(one["rule"], {})}} for one in data["checks"]]
+    case.checks.append(Checked(data["episode"], data["step"], data["version"], rules, event.seq))
+
+
+def _computed(case: Case, event: Event, data: Data, private: Data) -> None:
+    for one in data["results"]:
+        name = one["rule"].rpartition("/")[2]
+        case.computed[name] = {**one, **private.get(name, {}), "version": data["version"]}
 
 
 def _billed(case: Case, event: Event, data: Data, private: Data) -> None:
@@ -1085,6 +1094,7 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "correction.received": _correction_received,
     "fee.assessed": _fee_assessed,
     "rules.checked": _checked,
+    "results.computed": _computed,
     "payment.billed": _billed,
     "payment.received": _paid,
     "payment.refused": _payment_refused,

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import events
+from functions.domain import form as forms
 from functions.domain import words
 from functions.domain.case import Writer
 from functions.domain.clock import Calendar
@@ -29,11 +30,16 @@ def check(
 ) -> bool:
     """Note what came of each rule; tells whether all of them hold.
 
-    The history keeps as inputs the facts that a rule reads, never an answer of the form.
+    The history keeps as inputs the facts that a rule reads; the answers of the form that it reads stand beside it.
     """
+    rules = tuple(rules)
     found = [_checked(rule, service, context) for rule in rules]
+    answers = {rule.code: forms.answers_read(rule.must, context) for rule in rules}
+    read = {code: given for code, given in answers.items() if given}
     writer.add(
-        events.RulesChecked(episode=episode, step=step, version=service.version, checks=found), actor="system"
+        events.RulesChecked(episode=episode, step=step, version=service.version, checks=found),
+        {"inputs": read} if read else None,
+        actor="system",
     )
     return all(one["holds"] for one in found)
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from functions.domain import form as forms
 from functions.domain.clock import Calendar, Term
 from functions.domain.errors import LoketError
 from functions.domain.expression import evaluate, holds, round_half_up
+from functions.domain.money import Language, money
 from functions.domain.service import Fee, Service
 
 LARGEST = 2**53 - 1
@@ -125,6 +127,28 @@ def titled(fee: Fee, lines: Iterable[Mapping[str, Any]], language: str) -> list[
     """Give assessed lines with their titles in one language."""
     titles = {line.code: getattr(line.title, language) for line in fee.lines}
     return [{"code": line["code"], "title": titles[line["code"]], "amount": line["amount"]} for line in lines]
+
+
+def sentence(fee: Fee, assessed: Assessment) -> dict[str, str]:
+    """Say in both languages what the fee comes to, by which law, and of which lines."""
+    return {"id": _said(fee, assessed, "id", "menurut"), "en": _said(fee, assessed, "en", "under")}
+
+
+def _said(fee: Fee, assessed: Assessment, language: Language, under: str) -> str:
+    lines = [
+        f"{line['title']} {money(line['amount'], fee.currency, language)}"
+        for line in titled(fee, assessed.lines, language)
+    ]
+    of = f": {'; '.join(lines)}" if lines else ""
+    return f"{money(assessed.amount, fee.currency, language)} {under} {fee.law}{of}."
+
+
+def answers_read(fee: Fee, context: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the answers of the form that the lines of a fee read."""
+    found: dict[str, Any] = {}
+    for line in fee.lines:
+        found |= forms.answers_read(f"{line.amount} {line.when or ''}", context)
+    return found
 
 
 def _amount(code: str, expression: str, context: Mapping[str, Any]) -> int:

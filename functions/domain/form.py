@@ -17,7 +17,8 @@ from pydantic_core import PydanticCustomError
 
 from functions.domain.errors import Fault, Text
 from functions.domain.expression import ExpressionFailed, evaluate, fill, holds, names_below, reads
-from functions.domain.service import DocumentKind, FormField, Service
+from functions.domain.money import money
+from functions.domain.service import Computed, DocumentKind, FormField, Service
 
 MAX_FORM_BYTES = 64 * 1024
 
@@ -132,34 +133,48 @@ def computed(service: Service, context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def explained(service: Service, context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give each named result with what it rests on: the rule, its version and law, the facts read, and a sentence."""
-    found = []
-    for name, one in service.computed.items():
-        value = evaluate(one.value, context)
-        facts_ = context.get("facts", {})
-        known = {"value": value, "facts": facts_}
-        # A line of the fee rests on whatever the fee reads.
-        by_fee = reads("lines", one.value)
-        inputs = {key: facts_.get(key) for key in (facts_ if by_fee else names_below("facts", one.value))}
-        late = [key for key in ("months_late", "due_on") if by_fee or reads(key, one.value)]
-        moment = {key: context[key] for key in late if context.get(key) is not None}
-        said = (
-            {language: fill(text, known) for language, text in one.words.pair().items()}
-            if one.words
-            else None
-        )
-        found.append(
-            {
-                "rule": f"{service.code}/{name}",
-                "name": name,
-                "value": value,
-                "version": service.version,
-                "law": one.law,
-                "inputs": {**inputs, **moment},
-                "sentence": said,
-            }
-        )
-    return found
+    """Give each named result with what it rests on: the rule, its version and law, what it read, and a sentence.
+
+    ``inputs`` are the facts that it read, ``answers`` those of the form.
+    """
+    return [_explained(service, name, context) for name in service.computed]
+
+
+def _explained(service: Service, name: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    one, facts_ = service.computed[name], context.get("facts", {})
+    value = evaluate(one.value, context)
+    # A line of the fee rests on whatever the fee reads.
+    by_fee = reads("lines", one.value)
+    inputs = {key: facts_.get(key) for key in (facts_ if by_fee else names_below("facts", one.value))}
+    late = [key for key in ("months_late", "due_on") if by_fee or reads(key, one.value)]
+    inputs |= {key: context[key] for key in late if context.get(key) is not None}
+    found = {
+        "rule": f"{service.code}/{name}",
+        "name": name,
+        "value": value,
+        "version": service.version,
+        "inputs": inputs,
+        "answers": answers_read(one.value, context),
+        "sentence": _said(one, value, facts_, service),
+    }
+    return found | ({"law": one.law} if one.law else {})
+
+
+def _said(one: Computed, value: Any, facts_: Mapping[str, Any], service: Service) -> dict[str, str]:
+    currency = service.fee.currency if service.fee else "IDR"
+    written: dict[str, Any] = {"id": value, "en": value}
+    if one.money and isinstance(value, int):
+        written = {"id": money(value, currency, "id"), "en": money(value, currency, "en")}
+    return {
+        language: fill(text, {"value": written[language], "facts": facts_})
+        for language, text in one.words.pair().items()
+    }
+
+
+def answers_read(expression: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the answers of the form that an expression reads, as ``form.<name>``: they are personal."""
+    form = context.get("form", {})
+    return {f"form.{name}": form.get(name) for name in names_below("form", expression)}
 
 
 def _day_named(today: date | None) -> dict[str, str]:

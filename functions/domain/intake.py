@@ -114,7 +114,7 @@ def submit(writer: Writer, service: Service, calendar_of: CalendarOf, above: Cas
         ),
         {"form": form} if form != case.form else None,
     )
-    payments.declare(writer, service)
+    note(writer, service, calendar)
     open_episode(writer, "application")
     waits.start_clock(writer, service, calendar, "submitted")
 
@@ -166,7 +166,34 @@ def change_answers(
             ),
             {"form": new},
         )
-        payments.declare(writer, service)
+        note(writer, service, calendar)
+
+
+def note(writer: Writer, service: Service, calendar: Calendar) -> None:
+    """Record what follows from the answers as they now stand: the deposit, and the named results."""
+    payments.declare(writer, service)
+    note_results(writer, service, calendar)
+
+
+def note_results(writer: Writer, service: Service, calendar: Calendar) -> None:
+    """Record the named results that are new or have changed, each with its rule, what it read and a sentence.
+
+    What was computed from answers of the form stands beside the history, where it can be erased.
+    """
+    if not service.computed:
+        return
+    known, public, personal = writer.case.computed, [], {}
+    for one in forms.explained(service, payments.at_this_moment(writer.case, service, calendar, writer.now)):
+        name, version, answers = one.pop("name"), one.pop("version"), one.pop("answers")
+        if known.get(name) == {**one, "inputs": {**one["inputs"], **answers}, "version": version}:
+            continue
+        if answers:
+            read = {**one["inputs"], **answers}
+            personal[name] = {"value": one.pop("value"), "inputs": read, "sentence": one.pop("sentence")}
+        public.append(one)
+    if public:
+        data = events.ResultsComputed(version=service.version, results=public)
+        writer.add(data, personal or None, actor="system")
 
 
 def filing_day(case: Case, calendar: Calendar, now: datetime) -> date:

@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any
 
 import events
-from functions.domain import waits
+from functions.domain import fees, waits
+from functions.domain import form as forms
 from functions.domain.case import Case, Payment, Task, Writer
 from functions.domain.clock import Calendar, rfc3339
 from functions.domain.errors import LoketError
@@ -169,6 +170,15 @@ def for_this_run(case: Case, service: Service, run: int | None = None) -> list[P
     runs = _runs(case, episode)
     tasks = {task.payment for task in case.tasks.values() if task.episode in runs}
     return [payment for payment in payments if payment.id in tasks]
+
+
+def at_this_moment(case: Case, service: Service, calendar: Calendar, now: datetime) -> dict[str, Any]:
+    """Give what fees and named results may speak of now, with what has been paid for a fee of this run."""
+    context = forms.context_of(
+        service, case.form, case.facts, today=calendar.day_of(case.submitted_at or now)
+    )
+    bills = for_this_run(case, service)
+    return fees.at(service, context, calendar, now, paid(case, bills), receipts(bills))
 
 
 def _credits_the_case(process: Process) -> bool:

@@ -205,11 +205,15 @@ class FeeLine(Model):
 
 
 class Computed(Model):
-    """A named result: its value, and for people what it means (over ``value`` and ``facts``) and by which law."""
+    """A named result: its value, and for people what it means (over ``value`` and ``facts``) and by which law.
+
+    With ``money`` the words have the value written as an amount.
+    """
 
     value: Expression
-    words: Text | None = None
+    words: Text
     law: str | None = None
+    money: bool = False
 
 
 class Due(Model):
@@ -879,13 +883,6 @@ class Service(Model):
     publication: Publication = Publication()
     retention: Retention
     withdrawable: bool = True
-
-    @field_validator("computed", mode="before")
-    @classmethod
-    def _a_bare_expression_is_a_value(cls, computed: Any) -> Any:
-        if not isinstance(computed, Mapping):
-            return computed
-        return {name: {"value": one} if isinstance(one, str) else one for name, one in computed.items()}
 
     @property
     def constants(self) -> dict[str, Any]:

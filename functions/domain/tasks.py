@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import events
-from functions.domain import documents, history, intake, issuing, payments, rights, scoring, waits
+from functions.domain import documents, history, intake, issuing, rights, scoring, waits
 from functions.domain import form as forms
 from functions.domain.case import Case, Task, Writer
 from functions.domain.clock import Calendar, rfc3339
@@ -187,7 +187,7 @@ def _resubmit(writer: Writer, service: Service, calendar: Calendar, task: Task, 
             {"form": form},
         )
     writer.add(events.CorrectionReceived(task=task.id, round=round_, form=history.digest(form), facts=facts))
-    payments.declare(writer, service)
+    intake.note(writer, service, calendar)
     waits.resume(writer)
 
 

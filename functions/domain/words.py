@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from functions.domain import form as forms
 from functions.domain import queues
 from functions.domain.case import Case
 from functions.domain.clock import Calendar
@@ -44,11 +43,7 @@ def context(
         "refund": _refund(case, calendar, language),
     }
     if personal:
-        today = calendar.day_of(case.submitted_at) if case.submitted_at else None
-        lines = {line["code"]: line["amount"] for line in case.fee["lines"]} if case.fee else {}
-        late = {**(case.fee.get("late", {}) if case.fee else {}), "lines": lines}
-        context_ = forms.context_of(service, form, case.facts, today=today)
-        known["computed"] = forms.computed(service, context_ | late)
+        known["computed"] = {name: one.get("value") for name, one in case.computed.items()}
     return {**known, **more}
 
 

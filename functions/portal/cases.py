@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +93,8 @@ def case_page(visit: Visit, seen: Seen, *, faults: Any = (), message: str = "") 
         "kept": [one for one in shown.payments if one.state == "expired" and one.received > one.refunded],
         "pay_at": ports.settings.payment_page,
         "rows": answers_in_words(visit, seen),
-        "found": [one for one in (*shown.computations, *shown.checks) if one.message],
+        "found": [one for one in (shown.fee, *shown.computations, *shown.checks) if one and one.message],
+        "inputs_of": lambda inputs: inputs_in_words(visit, service, inputs),
         "issued": [one for one in shown.documents if one.issued],
         "brought": [one for one in shown.documents if not one.issued and one.state != "announced"],
         "messages": shown.messages,
@@ -131,6 +133,19 @@ def _titles(visit: Visit, service: Service) -> dict[str, str]:
     """Give what questions are called by their names, and documents by ``/<kind>``."""
     fields = {field.name: visit.text(field.title) for field in service.form.fields}
     return fields | {f"/{kind.kind}": visit.text(kind.title) for kind in service.documents}
+
+
+def inputs_in_words(visit: Visit, service: Service, inputs: Mapping[str, Any]) -> str:
+    """Give what a rule read, by the names of the questions where it read answers."""
+    fields = {field.name: field for field in service.form.fields}
+    said = []
+    for name, value in inputs.items():
+        field = fields.get(name.removeprefix("form."))
+        if field:
+            said.append(f"{visit.text(field.title)}: {questions.in_words(field, value, visit.language)}")
+        elif isinstance(value, str | int | float) or value is None:
+            said.append(f"{name}: {'–' if value is None else value}")
+    return "; ".join(said)
 
 
 def answers_in_words(visit: Visit, seen: Seen) -> list[tuple[str, list[tuple[str, str]]]]:

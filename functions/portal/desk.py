@@ -25,9 +25,8 @@ from functions.domain.errors import (
     TaskUnknown,
 )
 from functions.domain.expression import names_below
-from functions.domain.service import Service
 from functions.portal import letters, progress, questions
-from functions.portal.cases import Seen, answers_in_words, see
+from functions.portal.cases import Seen, answers_in_words, inputs_in_words, see
 from functions.portal.rendering import Words
 from functions.portal.urls import url
 from functions.portal.visit import Answer, Html, SeeOther, Visit
@@ -243,7 +242,7 @@ def _page(
         "shown": letter,
         "needed": [action.title for action in shown.actions if action.comment == "required"],
         "holder": _holder(visit, shown),
-        "inputs_of": lambda inputs: _inputs(visit, service, inputs),
+        "inputs_of": lambda inputs: inputs_in_words(visit, service, inputs),
         "sent": visit.query.get("sent") if visit.query.get("sent") in NEWS else "",
         "to": visit.field("to"),
     }
@@ -370,7 +369,11 @@ def _fee(visit: Visit, seen: Seen) -> dict[str, Any] | None:
         "words": visit.text(fee.words),
         "law": fee.law,
         "lines": [
-            (titles[line.code], line.amount, _inputs(visit, seen.service, _read_by(line.amount, facts)))
+            (
+                titles[line.code],
+                line.amount,
+                inputs_in_words(visit, seen.service, _read_by(line.amount, facts)),
+            )
             for line in fee.lines
             if line.code in titles
         ],
@@ -379,18 +382,6 @@ def _fee(visit: Visit, seen: Seen) -> dict[str, Any] | None:
 
 def _read_by(rule: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: facts[name] for name in sorted(names_below("facts", rule)) if name in facts}
-
-
-def _inputs(visit: Visit, service: Service, inputs: Mapping[str, Any]) -> str:
-    """Give what a rule read, by the names of the questions where it read answers."""
-    titles = {field.name: field for field in service.form.fields}
-    said = [
-        f"{visit.text(titles[name].title)}: {questions.in_words(titles[name], value, visit.language)}"
-        if name in titles
-        else f"{name}: {value}"
-        for name, value in inputs.items()
-    ]
-    return "; ".join(said)
 
 
 # -- who may not, and why

@@ -229,6 +229,10 @@ class _Teller:
         broken = sum(1 for rule in data["checks"] if not rule["holds"])
         return self._with("rules.broken" if broken else "rules.kept", n=broken)
 
+    def computed(self, event: Event, data: Mapping[str, Any]) -> str:
+        said = [one["sentence"][self._language] for one in data["results"] if one.get("sentence")]
+        return self._with(event.type, what=" ".join(said)) if said else ""
+
 
 SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
     "form.changed": _Teller.form_changed,
@@ -247,6 +251,7 @@ SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
     "alarm.raised": _Teller.alarm,
     "correction.requested": _Teller.correction_requested,
     "fee.assessed": _Teller.amount,
+    "results.computed": _Teller.computed,
     "payment.billed": _Teller.amount,
     "payment.received": _Teller.received,
     "outcome.decided": _Teller.outcome,

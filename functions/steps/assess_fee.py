@@ -9,8 +9,7 @@ from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
 import events
-from functions.domain import fees, payments
-from functions.domain import form as forms
+from functions.domain import fees, intake, payments
 from functions.domain.errors import Overpaid
 from functions.domain.service import Fee
 from functions.runtime.step import Desk, StepRequest, step
@@ -34,12 +33,9 @@ def run(request: Request, desk: Desk) -> None:
     case, fee = desk.case, request.parameters.fee
     calendar = desk.ports.catalogue.calendar(case.agency)
     service = desk.service.model_copy(update={"fee": fee})
-    context = forms.context_of(service, case.form, case.facts)
-    bills = payments.for_this_run(case, service)
-    context = fees.at(
-        service, context, calendar, desk.writer.now, payments.paid(case, bills), payments.receipts(bills)
-    )
+    context = payments.at_this_moment(case, service, calendar, desk.writer.now)
     assessed = fees.assess(fee, context)
+    answers = fees.answers_read(fee, context)
     late = {name: context[name] for name in fees.OF_THE_MOMENT} if fee.due else {}
     desk.writer.add(
         events.FeeAssessed(
@@ -49,8 +45,12 @@ def run(request: Request, desk: Desk) -> None:
             inputs={**case.facts, **late},
             law=fee.law,
             version=case.service_version,
-        )
+            rule=f"{service.code}/fee",
+            sentence=fees.sentence(fee, assessed),
+        ),
+        {"inputs": answers} if answers else None,
     )
+    intake.note_results(desk.writer, service, calendar)
     if request.parameters.overpaid and payments.balance(case, service).overpaid:
         raise Overpaid("more was paid than the fee comes to")
 

@@ -133,6 +133,20 @@ def test_a_bill_can_be_paid_in_parts_and_says_what_is_left(office: Office, surf:
     assert "Tax receipt (SSPD)" in page.text
 
 
+def test_the_page_says_by_which_rules_the_amount_came_about(office: Office, surf: Surf) -> None:
+    tax = CaseDriver(office.system, service="business-tax", applicant="sinar-jaya")
+    tax.apply({"period": f"{tax.now:%Y-%m}"})
+
+    page = surf("sinar-jaya").get(f"/cases/{tax.id}")
+
+    (found,) = [one for one in page.html.xpath("//details") if "business-tax/fee" in one.text_content()]
+    text = " ".join(found.text_content().split())
+    assert "Tax Rp 18,500,000" in text
+    assert "business-tax/tax · version 1 · From: " in text
+    assert "within-five-years · version 1" in text
+    assert "Computed: The tax on the turnover of" in page.text
+
+
 def test_parts_of_a_bill_that_expired_stay_on_the_account(office: Office, surf: Surf) -> None:
     tax = CaseDriver(office.system, service="business-tax", applicant="sinar-jaya")
     tax.apply({"period": f"{tax.now:%Y-%m}"}).pay(amount=10_000_000)

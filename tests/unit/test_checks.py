@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from functions.domain import checks, episodes
-from functions.domain.case import Writer
+from functions.domain.case import Case, Writer
 from functions.domain.service import CheckRule
 from tests.builders import HOUSE, PERMIT, Walk
 
@@ -42,7 +43,7 @@ def test_a_rule_that_holds_leaves_its_inputs_and_its_sentence() -> None:
         {
             "rule": "low",
             "holds": True,
-            "inputs": {"floors": 1},
+            "inputs": {"floors": 1, "form.floor_area_m2": 90},
             "sentence": {"id": "Cukup rendah.", "en": "Dwelling: low enough."},
             "law": "Law 1",
         }
@@ -50,10 +51,14 @@ def test_a_rule_that_holds_leaves_its_inputs_and_its_sentence() -> None:
     assert walk.case.checks[0].version == PERMIT.version
 
 
-def test_only_facts_are_kept_as_inputs() -> None:
+def test_an_answer_that_a_rule_read_stands_beside_the_history_and_can_be_erased() -> None:
     walk = checked(1)
 
-    assert "floor_area_m2" not in walk.case.checks[0].rules[0]["inputs"]
+    (event,) = walk.commits[-1].events
+    assert event.data["checks"][0]["inputs"] == {"floors": 1}
+    assert walk.commits[-1].private == {str(event.seq): {"inputs": {"low": {"form.floor_area_m2": 90}}}}
+    erased = [*walk.commits[:-1], replace(walk.commits[-1], private={})]
+    assert Case.of(walk.case.id, erased).checks[0].rules[0]["inputs"] == {"floors": 1}
 
 
 def test_a_rule_that_fails_gives_the_reasons_of_the_refusal_in_both_languages() -> None:

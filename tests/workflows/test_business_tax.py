@@ -191,3 +191,36 @@ def test_two_parts_of_which_the_bank_has_lost_every_word_are_found(office: Offic
 
     assert case.case.status == "approved"
     assert [one.amount for one in case.case.payments[bill].receipts] == [9_250_000, 9_250_000]
+
+
+def test_the_applicant_is_told_by_which_rules_the_amount_came_about(office: Office) -> None:
+    case = filed(office)
+    asker = Asker(office, "sinar-jaya")
+
+    shown = asker.get(f"/v1/cases/{case.id}").body
+
+    fee = shown["fee"]
+    assert (fee["rule"], fee["version"], fee["inputs"]["turnover"]) == ("business-tax/fee", 1, 185_000_000)
+    assert fee["law"].startswith("UU 1/2022")
+    assert "Tax Rp\u00a018,500,000" in fee["message"]
+    dalam = asker.get(f"/v1/cases/{case.id}?lang=id", accept_language="id").body
+    assert "Pokok pajak Rp\u00a018.500.000" in dalam["fee"]["message"]
+    (tax,) = [one for one in shown["computations"] if one["name"] == "tax"]
+    assert (tax["rule"], tax["version"], tax["value"]) == ("business-tax/tax", 1, 18_500_000)
+    assert tax["inputs"]["turnover"] == 185_000_000
+    assert shown["computed"]["tax"] == 18_500_000
+    (check,) = shown["checks"]
+    assert (check["rule"], check["version"], check["inputs"]) == ("within-five-years", 1, {"years_back": 0})
+    history = asker.get(f"/v1/cases/{case.id}/history").body["items"]
+    assessed = next(event["data"] for event in history if event["type"] == "fee.assessed")
+    assert set(assessed["sentence"]) == {"id", "en"}
+
+
+def test_what_was_computed_stays_as_it_was_decided(office: Office) -> None:
+    case = filed(office)
+    case.pay()
+    office.system.aws.advance_to(datetime(2026, 9, 1, 2, tzinfo=UTC))
+
+    shown = Asker(office, "sinar-jaya").get(f"/v1/cases/{case.id}").body
+
+    assert (shown["computed"]["months_late"], shown["computed"]["penalty"]) == (0, 0)
