@@ -17,9 +17,9 @@ from pydantic_core import PydanticCustomError
 
 from functions.api.http import Answer, Call, Paged, Reply, route
 from functions.api.shapes import read_moment
-from functions.domain import register, statistics
+from functions.domain import register, statistics, views
 from functions.domain.clock import rfc3339
-from functions.domain.errors import Malformed
+from functions.domain.errors import Malformed, NotNow
 from functions.domain.service import Service
 from functions.runtime.wiring import ports
 
@@ -100,6 +100,74 @@ def read(call: Call) -> Reply:
     if wanted.format == "csv" or (wanted.format is None and prefers_csv(call.header("Accept"))):
         return _table(call, wanted, entries, following)
     return Reply(RegisterPage(items=entries, next=following), cache=_CACHE_SECONDS, headers=_BY_ACCEPT)
+
+
+class OpenQuery(Paged):
+    pass
+
+
+class OpenCase(Answer):
+    """``number`` is the document that announces it: the ``parent`` of what is filed below it until ``closes_at``."""
+
+    number: str
+    title: str
+    service: str
+    service_title: str
+    agency: str
+    agency_name: str
+    closes_at: str
+    facts: list[PublishedFact]
+
+
+class OpenPage(Answer):
+    items: list[OpenCase]
+    next: str | None
+
+
+@route(
+    blueprint, "GET", "/v1/services/{service}/open", public=True, query=OpenQuery, answer=OpenPage,
+    summary={"id": "Yang terbuka untuk pengajuan sekarang", "en": "What is open for submissions now"},
+    description={
+        "id": "Untuk layanan yang diajukan di bawah permohonan lain: permohonan yang sudah diumumkan dan masih "
+        "menerima, yang paling cepat ditutup lebih dahulu.",
+        "en": "For a service that is filed below another case: the published cases that still take submissions, "
+        "soonest closed first.",
+    },
+)  # fmt: skip
+def open_below(call: Call, service: str) -> Reply:
+    found: Service = ports.catalogue.service(service)
+    if found.above is None:
+        raise NotNow(_STANDS_ALONE, code="not-below")
+    wanted: OpenQuery = call.query
+    page = ports.views.list(
+        "place",
+        views.open_below(found.above.service),
+        limit=wanted.limit,
+        cursor=wanted.cursor,
+    )
+    now = rfc3339(call.now)
+    items = [_open_case(call, item) for item in page.items if item["closes_at"] > now]
+    return Reply(OpenPage(items=items, next=page.next), cache=_CACHE_SECONDS)
+
+
+def _open_case(call: Call, item: Mapping[str, Any]) -> OpenCase:
+    service = ports.catalogue.service(item["service"], item["version"])
+    return OpenCase(
+        number=item["number"],
+        title=call.text(service.title),
+        service=service.code,
+        service_title=call.text(service.title),
+        agency=item["agency"],
+        agency_name=call.text(ports.catalogue.agency(item["agency"]).name),
+        closes_at=item["closes_at"],
+        facts=_facts(call, item, service),
+    )
+
+
+_STANDS_ALONE = {
+    "id": "Layanan ini tidak diajukan di bawah permohonan lain.",
+    "en": "This service is not filed below another case.",
+}
 
 
 # -- reading
@@ -232,16 +300,20 @@ def _entry(call: Call, item: Mapping[str, Any]) -> RegisterEntry:
         state=register.entry_state(item, call.now),
         issued_at=item["issued_at"],
         valid_until=item.get("valid_until"),
-        facts=[
-            PublishedFact(
-                name=name,
-                title=call.text(title),
-                value=value,
-                text=call.text(text) if text else _said(value, call),
-            )
-            for name, title, value, text in register.published(item, service)
-        ],
+        facts=_facts(call, item, service),
     )
+
+
+def _facts(call: Call, item: Mapping[str, Any], service: Service) -> list[PublishedFact]:
+    return [
+        PublishedFact(
+            name=name,
+            title=call.text(title),
+            value=value,
+            text=call.text(text) if text else _said(value, call),
+        )
+        for name, title, value, text in register.published(item, service)
+    ]
 
 
 def _said(value: Any, call: Call) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
-from functions.domain import statistics
+from functions.domain import statistics, views
 from functions.domain.case import Case, Commit, Permit, moment
 from functions.domain.clock import rfc3339
 from functions.domain.service import FormField, Service, Text
@@ -42,7 +42,7 @@ def partition(service: str, month: str) -> str:
 def entry(case: Case, commits: Iterable[Commit], service: Service, permit: Permit) -> dict[str, Any]:
     """Give what the register keeps of a permit: the facts that the service publishes, no person."""
     facts = facts_at_issue(commits, permit.number)
-    published = {name: facts[name] for name in service.publication.facts if facts.get(name) is not None}
+    published = views.published(facts, service)
     kept = {
         "number": permit.number, "kind": permit.kind, "service": service.code, "version": service.version,
         "agency": case.agency, "state": permit.state, "issued_at": rfc3339(permit.issued_at), "facts": published,

@@ -3,14 +3,16 @@
 ~case   in the lists of the applicant (``who``), of the agency (``place``), where time acts (``due``)
 ~later  what opens by itself (``due``)
 ~t<n>   an open task, in the worklist of its role or of the applicant, soonest due first
+~below  a published case that waits for others to file below it, in a list for everybody (``place``)
 """
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import Any
 
-from functions.domain.case import DECIDED, Case, Task
+from functions.domain.case import DECIDED, Case, Permit, Task
 from functions.domain.clock import rfc3339
 from functions.domain.rights import NOT_BY_HAND
 from functions.domain.service import Service
@@ -19,8 +21,11 @@ from functions.domain.waits import spec_of, step_of
 View = dict[str, Any]
 
 
-def views_of(case: Case, service: Service) -> dict[str, View]:
-    """Give every view of a case by name; what is not among them any more is to be removed."""
+def views_of(case: Case, service: Service, filed_at: Container[str] = ()) -> dict[str, View]:
+    """Give every view of a case by name; what is not among them any more is to be removed.
+
+    ``filed_at`` are the steps at which cases of other services are filed below one of this service.
+    """
     views = {"case": _case(case, service)}
     if case.scheduled and case.episode is None:
         due = _text(case.scheduled[1])
@@ -28,7 +33,31 @@ def views_of(case: Case, service: Service) -> dict[str, View]:
     for task in case.open_tasks():
         if task.kind not in NOT_BY_HAND:
             views[task.id.partition(".")[2]] = _task(case, service, task)
+    below = next((task for task in case.open_tasks() if task.step in filed_at), None)
+    announced = [permit for permit in case.permits.values() if service.permits[permit.kind].listed]
+    if below and announced:
+        views["below"] = _below(case, service, below, announced[0])
     return views
+
+
+def _below(case: Case, service: Service, task: Task, announced: Permit) -> View:
+    """Only what the public register shows of it, and until when it is open."""
+    due = _text(task.due_at)
+    body = {
+        "number": announced.number, "service": case.service, "version": case.service_version,
+        "agency": case.agency, "closes_at": due, "facts": published(case.facts, service),
+    }  # fmt: skip
+    return {"version": case.seq, "place": open_below(case.service), "place_sort": due, "body": body}
+
+
+def open_below(service: str) -> str:
+    """Give the key of the published cases of a service below which others may file now, soonest closed first."""
+    return f"below#{service}"
+
+
+def published(facts: Mapping[str, Any], service: Service) -> dict[str, Any]:
+    """Give the facts that the service publishes, as far as they are known."""
+    return {name: facts[name] for name in service.publication.facts if facts.get(name) is not None}
 
 
 def worklist(role: str) -> str:

@@ -17,6 +17,7 @@ from functions.portal.applications import fields_of
 from functions.portal.progress import office
 from functions.portal.urls import url
 from functions.portal.visit import Answer, Content, Html, SeeOther, Visit
+from functions.portal.worklist import checked
 from functions.runtime.wiring import ports
 
 AUDIENCES = ("citizens", "businesses", "agencies", "employees")
@@ -137,14 +138,21 @@ def before(visit: Visit, service: str) -> Answer:
 def start(visit: Visit, service: str) -> Answer:
     """Begin an application: a draft that is kept from the first answer on."""
     found: Service = ports.catalogue.service(service)
-    other = visit.field("on_behalf_of")
+    other, parent = visit.field("on_behalf_of"), visit.field("parent")[:_LONGEST]
     if other and not is_username(other):
-        return _start_page(visit, found, [Fault("/on_behalf_of", _NO_USERNAME)], other)
-    body = case_api.CaseCreate(service=service, form=_known(visit, found, other), on_behalf_of=other or None)
+        return _start_page(visit, found, [Fault("/on_behalf_of", _NO_USERNAME)], other, parent)
+    known = _known(visit, found, other)
     try:
+        body = checked(
+            case_api.CaseCreate,
+            service=service,
+            form=known,
+            parent=parent or None,
+            on_behalf_of=other or None,
+        )
         made = visit.ask(case_api.create, body=body, once=True)
     except Invalid as error:
-        return _start_page(visit, found, error.faults, other)
+        return _start_page(visit, found, error.faults, other, parent)
     return SeeOther(url(f"/apply/{made.id}/1"))
 
 

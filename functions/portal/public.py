@@ -67,6 +67,20 @@ def register(visit: Visit) -> Answer:
     return Html("register.html", page, status=422 if faults else 200)
 
 
+def open_below(visit: Visit) -> Answer:
+    """Show the published cases below which others may file now, by the service that is filed."""
+    services = [one for one in ports.catalogue.services() if one.above]
+    wanted = visit.query.get("service")
+    cursor = visit.query.get("cursor") if wanted else None
+    query = register_api.OpenQuery(limit=PAGE, cursor=cursor)
+    found = [
+        (one, visit.ask(register_api.open_below, one.code, query=query))
+        for one in services
+        if wanted in (None, "", one.code)
+    ]
+    return Html("open.html", {"found": found})
+
+
 def register_csv(visit: Visit) -> Answer:
     """Give one page of the register as a table for spreadsheets."""
     given = {name: visit.query.get(name) or None for name in ("service", "from", "to", "cursor")}

@@ -13,6 +13,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("GET", "/statistics", "public.statistics"),
     ("GET", "/register", "public.register"),
     ("GET", "/register.csv", "public.register_csv"),
+    ("GET", "/open", "public.open_below"),
     ("GET", "/permits", "permits.find"),
     ("GET", "/permits/{number}", "permits.show"),
     # signing in and out

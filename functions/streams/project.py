@@ -19,7 +19,13 @@ def run(case_id: str, batch: Sequence[Mapping[str, Any]]) -> None:
     if any(records.events_of(record) for record in batch):
         record = ports.cases.load(case_id)
         service = ports.catalogue.service(record.case.service, record.case.service_version)
-        ports.views.replace(case_id, views_of(record.case, service))
+        ports.views.replace(case_id, views_of(record.case, service, filed_below(service.code)))
+
+
+def filed_below(code: str) -> frozenset[str]:
+    """Give the steps of a service at which cases of others are filed below its own."""
+    below = (one.above for one in ports.catalogue.services() if one.above and one.above.service == code)
+    return frozenset(step for above in below for step in above.at)
 
 
 @blueprint.lambda_function(name="project")

@@ -18,8 +18,9 @@ Open = Callable[..., Window]
 OFFICER = ("/tasks", "/tasks?q=zzzz", "/tasks/{review}", "/tasks/{signing}")
 SUPERVISOR = (
     "/tasks?role=pupr%2Ftpt", "/tasks/{review}", "/attention", "/delegations", "/cases/{case}",
-    "/cases/{case}/acts/extend",
+    "/cases/{case}/acts/extend", "/cases/{case}/process", "/services/building-permit/pace",
 )  # fmt: skip
+ROUNDS = ("/services/hajj-registration/rounds", "/services/hajj-registration/rounds/2027")
 
 HOLDERS = {
     "reviewer": people().holders("pupr/tpt")[0].username,
@@ -32,6 +33,10 @@ def names(street: Street) -> dict[str, str]:
     signing = CaseDriver(street.office.system).apply()
     ways.bill(ways.review(signing)).pay()
     case = ways.review(CaseDriver(street.office.system).apply())
+    line = CaseDriver(street.office.system, service="hajj-registration")
+    for _ in range(3):
+        line.like()
+    line.others[0].open_round("2027", 2)
     street.office.system.aws.advance(timedelta(days=40))
     ways.review(CaseDriver(street.office.system).apply())
     return {
@@ -43,8 +48,8 @@ def names(street: Street) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("username", "paths"),
-    [("reviewer", OFFICER[:3]), ("signer", OFFICER[3:]), ("sri", SUPERVISOR)],
-    ids=["officer", "signer", "supervisor"],
+    [("reviewer", OFFICER[:3]), ("signer", OFFICER[3:]), ("sri", SUPERVISOR), ("zainal", ROUNDS)],
+    ids=["officer", "signer", "supervisor", "rounds"],
 )
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")], ids=["wide", "small"])
 def test_no_page_hinders_an_officer(

@@ -20,7 +20,7 @@ MOST_BYTES = 100_000
 
 PUBLIC = (
     "/", "/services", "/services?q=zzzz", "/services/building-permit", "/permits", "/permits/PBG-2026-AAAAA-BBBBB",
-    "/permits/{permit}", "/register", "/statistics", "/privacy", "/accessibility", "/sign-in", "/signed-out",
+    "/permits/{permit}", "/register", "/open", "/statistics", "/privacy", "/accessibility", "/sign-in", "/signed-out",
     "/sign-in?error=access_denied&state=x", "/nowhere",
 )  # fmt: skip
 PERSONAL = (

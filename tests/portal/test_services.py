@@ -79,6 +79,8 @@ def test_an_application_below_another_asks_for_its_number(surf: Surf) -> None:
 
     assert page.status == 422
     assert page.errors == ["Name a parent case of the right service."]
+    assert page.html.xpath("//*[@name='parent']/@value") == ["X-2026-AAAAA-BBBBB"]
+    assert surfer.submit(page, "/start", parent="X" * 40).status == 422
 
 
 @pytest.mark.parametrize("service", ALONE)
