@@ -20,6 +20,7 @@ from functions.api.shapes import read_moment
 from functions.domain import register, statistics, views
 from functions.domain.clock import rfc3339
 from functions.domain.errors import Malformed, NotNow
+from functions.domain.money import money
 from functions.domain.service import Service
 from functions.runtime.wiring import ports
 
@@ -310,15 +311,17 @@ def _facts(call: Call, item: Mapping[str, Any], service: Service) -> list[Publis
             name=name,
             title=call.text(title),
             value=value,
-            text=call.text(text) if text else _said(value, call),
+            text=call.text(text) if text else _said(call, service, name, value),
         )
         for name, title, value, text in register.published(item, service)
     ]
 
 
-def _said(value: Any, call: Call) -> str:
+def _said(call: Call, service: Service, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return {"id": ("tidak", "ya"), "en": ("no", "yes")}[call.language][value]
+    if isinstance(value, int) and any(f.name == name and f.type == "money" for f in service.form.fields):
+        return money(value, service.fee.currency if service.fee else "IDR", call.language)
     return str(value)
 
 

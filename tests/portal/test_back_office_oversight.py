@@ -140,7 +140,7 @@ def test_sees_a_running_case_drawn_on_its_process(billed: CaseDriver, surf: Surf
     assert told["Check completeness"] == "passed"
     assert told["Pay the fee"] == "under way"
     assert told["Sign the permit"] == "to come"
-    assert told["Correct the plans"] == "not on the way"
+    assert told["Correct the plans"] == "not reached"
     (source,) = page.html.xpath("//main//img/@src")
     picture = surfer.get(source)
     svg = ET.fromstring(picture.content)
