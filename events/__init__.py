@@ -153,7 +153,7 @@ class ClockStopped(EventData):
 
 
 class TaskOpened(EventData):
-    """Somebody must do something: ``role`` is ``agency/role`` or ``applicant``."""
+    """Somebody must do something: ``role`` is ``agency/role`` or ``applicant``, ``item`` the fact that it is about."""
 
     type = "task.opened"
     task: str
@@ -165,6 +165,7 @@ class TaskOpened(EventData):
     role: str
     due_at: Moment
     payment: str | None = None
+    item: str | int | float | None = None
 
 
 class TaskClaimed(EventData):

@@ -65,7 +65,10 @@ class Document:
 
 @dataclass
 class Task:
-    """An obligation; its key says which step, in which round of which episode, opened it."""
+    """An obligation; its key says which step, in which round of which episode, opened it.
+
+    ``item`` is the member of a list that it is about.
+    """
 
     id: str
     episode: int
@@ -77,6 +80,7 @@ class Task:
     opened_at: datetime
     due_at: datetime
     payment: str | None = None
+    item: Any = None
     state: str = "open"
     assignee: str | None = None
     claimed_at: datetime | None = None
@@ -681,6 +685,7 @@ def _task_opened(case: Case, event: Event, data: Data, private: Data) -> None:
         opened_at=moment(event.at),
         due_at=moment(data["due_at"]),
         payment=data.get("payment"),
+        item=data.get("item"),
         version=event.seq,
     )
     case.status = _STATUS_WHILE.get(data["kind"], "in_review")

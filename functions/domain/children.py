@@ -40,7 +40,7 @@ def start(writer: Writer, service: Service, other: Service, spec: TaskSpec, task
     Raises `Invalid` if the other service would refuse what is asked.
     """
     case = writer.case
-    context = forms.context_of(service, case.form, case.facts)
+    context = {**forms.context_of(service, case.form, case.facts), "item": task.item}
     form = filled(spec, other, context)
     faults = forms.faults(other, form, today=day)
     if faults:

@@ -33,7 +33,8 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "fee": ("form", "facts", "values", "today", "months_late", "due_on", "paid", "receipts", "lines"),
     "due": ("facts",),
     "task": ("facts",),
-    "start": ("form", "facts"),
+    "start": ("form", "facts", "item"),
+    "item": ("item", "facts", "values"),
     "route": ("facts",),
     "line": ("facts", "values", "today"),
     "deposit": ("form", "values"),
@@ -58,9 +59,10 @@ corrected later. In a check ``working_days`` tells for
 each date of the form how many working days passed from it to the day of filing. ``titles`` gives for a choice of the
 form (or the fact of the same name) the title of the chosen option. Texts for people get ``titles``, dates (``…_on``,
 ``valid_until``) and money (``payment.amount``) already written in the language of the text.
-``children`` are the cases filed below this one, in the order of filing, each with ``id, number, service, status,
-process, processes, since, submitted_at, form, documents`` (once they are open to all; of each document its ``kind``,
-``size``, ``sha256`` and ``state``); ``child`` is one of them, ``since`` when the step began to wait.
+``item`` is one of the list of an ``each``. ``children`` are the cases filed below this one, in the order of filing,
+each with ``id, number, service, status, process, processes, since, submitted_at, form, documents`` (once they are open
+to all; of each document its ``kind``, ``size``, ``sha256`` and ``state``); ``child`` is one of them, ``since`` when the
+step began to wait.
 """
 SCOPE_NAMES: Mapping[str, tuple[str, ...]] = {
     "case": ("number", "submitted_on"),
@@ -275,6 +277,8 @@ class TaskSpec(Model):
 
     ``different_from`` names earlier tasks, of this process or of one that came before: whoever did one of them may
     not do this one. ``marks: complete`` says that the application is complete once this task is approved.
+    ``each`` asks the same for every item of a list of the facts, at most ``at_most``; `item` stands for it in
+    ``item_words``, which follow the title, and in ``form``. ``roles`` gives items a role of their own.
     The term counts from the opening of the task, or from the end of the window in which the process could be opened;
     with ``ends: working_day`` it ends on one.
     ``when_words`` tells people for which applications it is asked, ``law_words`` what a document says that silence
@@ -302,6 +306,15 @@ class TaskSpec(Model):
     start: Name | None = None
     by: Role | None = None
     form: dict[FieldName, Expression] = {}
+    each: Expression | None = None
+    at_most: int | None = Field(default=None, ge=1, le=20)
+    item_words: Text | None = None
+    roles: dict[str, Role] = {}
+
+    @property
+    def most(self) -> int:
+        """How many tasks it can stand for."""
+        return self.at_most or 1
 
     @field_validator("actions")
     @classmethod

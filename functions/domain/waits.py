@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import events
+from functions.domain import each
 from functions.domain.case import Case, Task, Writer
 from functions.domain.clock import Calendar, Extension, LegalClock, Pause, Term, read_rfc3339, rfc3339
 from functions.domain.expression import evaluate
@@ -66,7 +67,9 @@ def spec_of(case: Case, service: Service, task: Task) -> TaskSpec | None:
     """Give how the service describes an officer's task; the applicant's tasks have none."""
     step = step_of(case, service, task.key)
     if isinstance(step, TaskStep | ConsultStep):
-        return next(spec for spec in step.of if spec.name == task.name)
+        spec = next(spec for spec in step.of if each.stands_for(spec, task.name))
+        context = {"facts": dict(case.facts), "values": service.constants}
+        return spec if task.item is None else each.of(spec, task.item, context)
     return None
 
 

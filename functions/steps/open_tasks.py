@@ -9,7 +9,7 @@ from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
 import events
-from functions.domain import children, tasks, waits
+from functions.domain import children, each, tasks, waits
 from functions.domain import form as forms
 from functions.domain.clock import rfc3339
 from functions.domain.expression import holds
@@ -32,14 +32,14 @@ class Request(WaitRequest):
 def run(request: Request, desk: Desk) -> str | None:
     """Open a task for everybody whom these answers concern and who has not agreed before."""
     context = forms.context_of(desk.service, desk.case.form, desk.case.facts)
-    asked = tasks.specs_to_ask(desk.case, request.parameters.tasks, request.key)
-    for spec in asked:
-        if holds(spec.when, context):
-            _open(request, desk, spec)
+    concerned = [spec for spec in request.parameters.tasks if holds(spec.when, context)]
+    items = {spec.name: (spec, item) for spec, item in each.asked(concerned, context)}
+    for spec in tasks.specs_to_ask(desk.case, tuple(spec for spec, _ in items.values()), request.key):
+        _open(request, desk, *items[spec.name])
     return None if desk.writer.changed else "approve"
 
 
-def _open(request: Request, desk: Desk, spec: TaskSpec) -> None:
+def _open(request: Request, desk: Desk, spec: TaskSpec, item: each.Item | None) -> None:
     due = waits.due_of(desk.writer, desk.service, desk.ports.catalogue.calendar, spec)
     task = desk.writer.next_id("t", desk.case.tasks)
     desk.writer.add(
@@ -52,6 +52,7 @@ def _open(request: Request, desk: Desk, spec: TaskSpec) -> None:
             kind=spec.kind,
             role=spec.role,
             due_at=rfc3339(due),
+            item=item,
         )
     )
     if spec.start:

@@ -394,6 +394,7 @@ def _said(step: Step) -> str:
         case TaskStep() | ConsultStep():
             return "; ".join(
                 f"{task.role} within {task.within}, silence: {task.silence}"
+                + (f", for each of {task.each}, at most {task.at_most}" if task.each else "")
                 + (f", when {task.when}" if task.when else "")
                 for task in step.of
             )

@@ -78,6 +78,7 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "silence": {"id": "diam berarti", "en": "silence means"},
     "rules": {"id": "{} aturan diperiksa otomatis", "en": "rules checked without anybody: {}"},
     "rounds": {"id": "paling banyak {} putaran", "en": "at most {} rounds"},
+    "each": {"id": "untuk setiap butir, paling banyak {}", "en": "for each item, at most {}"},
     "opens": {"id": "membuka", "en": "opens"},
     "issues": {"id": "menerbitkan", "en": "issues"},
     "then": {"id": "lalu", "en": "then"},
@@ -227,6 +228,8 @@ class _Drawing:
                 for task in step.of:
                     yield f"• {_of(task.title, self.language)}"
                     yield from (f"  {line}" for line in self._obligation(task))
+                    if task.each:
+                        yield "  " + self._word("each").format(task.most)
                     if task.when:
                         yield f"  {self._condition(task)}"
             case WaitStep():

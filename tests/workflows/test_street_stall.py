@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.catalogue import Catalogue
 from functions.runtime.wiring import ports
 from functions.streams import allocate_places
 from infra.cli import main as loket
 from infra.driver import CaseDriver
 from infra.local.aws import LocalClock
 from infra.local.office import Office
-from infra.scenarios import Script, load, walk
+from infra.scenarios import Script, load, scripts, walk, ways_of
 from tests.api.asking import Asker, Got
 from tests.builders import MORNING
 
@@ -43,6 +44,14 @@ def test_a_scenario_goes_as_its_author_says(folder: Path, name: str) -> None:
     script: Script = load(folder / "scenarios" / name)
 
     walk(script)
+
+
+def test_it_shows_each_way_that_it_has(folder: Path) -> None:
+    service = Catalogue(more=[folder]).service(CODE)
+
+    shown = {way for script in scripts([str(folder)]) for way in script.scenario.shows}
+
+    assert ways_of(service) <= shown
 
 
 def test_the_commands_of_an_author_take_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,19 @@ from collections.abc import Callable, Iterator, Mapping
 
 from functions.domain.service import Agency, Service
 from infra.compiler.finding import Finding
-from infra.compiler.prove import bounds, children, flow, lines, money, names, people, seals, words
+from infra.compiler.prove import (
+    below,
+    bounds,
+    children,
+    each,
+    flow,
+    lines,
+    money,
+    names,
+    people,
+    seals,
+    words,
+)
 from infra.compiler.prove.subject import Subject
 
 Proof = Callable[[Subject], Iterator[Finding]]
@@ -23,10 +35,18 @@ GROUPS: tuple[tuple[Proof, ...], ...] = (
         *money.PROOFS,
         *words.PROOFS,
         *children.PROOFS,
+        *each.PROOFS,
+        *below.PROOFS,
         *lines.PROOFS,
         *seals.PROOFS,
     ),
-    (*words.OF_THE_EXAMPLE, *children.OF_THE_EXAMPLE, *lines.OF_THE_EXAMPLE, *bounds.PROOFS),
+    (
+        *words.OF_THE_EXAMPLE,
+        *children.OF_THE_EXAMPLE,
+        *each.OF_THE_EXAMPLE,
+        *lines.OF_THE_EXAMPLE,
+        *bounds.PROOFS,
+    ),
 )
 """In this order: ways to nowhere cannot be walked, loops have no length, and unreadable expressions no value."""
 

@@ -155,7 +155,7 @@ def days_at_most(term: Term) -> int:
 def _events(step: Step) -> int:
     match step:
         case TaskStep() | ConsultStep():
-            return _events_of_wait(len(step.of))
+            return _events_of_wait(sum(task.most for task in step.of))
         case CorrectStep() | PayStep() | WaitStep() | HoldStep():
             return _events_of_wait(1)
         case ChooseStep():

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from functions.domain import form as forms
 from functions.domain.children import filled
+from functions.domain.each import items
 from functions.domain.service import Service, TaskSpec
 from infra.compiler.finding import Finding, Place
 from infra.compiler.prove.subject import Subject, closest
@@ -66,6 +67,7 @@ def started_forms_are_accepted(subject: Subject) -> Iterator[Finding]:
 def _accepted(service: Service, task: TaskSpec, other: Service, place: Place) -> Iterator[Finding]:
     context = forms.context_of(service, forms.example(service, FIRST_DAY), today=FIRST_DAY)
     try:
+        context["item"] = next(iter(items(task, context)), None) if task.each else None
         form = filled(task, other, context)
         faults = forms.faults(other, form, today=FIRST_DAY)
     except ValueError as error:

@@ -31,6 +31,11 @@ def agencies_exist(subject: Subject) -> Iterator[Finding]:
 def roles_exist(subject: Subject) -> Iterator[Finding]:
     wanted: list[tuple[str, Place]] = [(task.role, (*place, "role")) for task, _, place in subject.tasks()]
     wanted += [(task.by, (*place, "by")) for task, _, place in subject.tasks() if task.by]
+    wanted += [
+        (role, (*place, "roles", item))
+        for task, _, place in subject.tasks()
+        for item, role in task.roles.items()
+    ]
     wanted += [(role, ("supervisors", at)) for at, role in enumerate(subject.service.supervisors)]
     wanted += [(role, ("filed_for_by", at)) for at, role in enumerate(subject.service.filed_for_by)]
     known = [f"{code}/{role}" for code, agency in subject.agencies.items() for role in agency.roles]
@@ -133,10 +138,13 @@ def _ends_by_law(walk: Walk, start: str, result: str) -> Iterator[Finding]:
 
 
 def consultations_can_be_joined(subject: Subject) -> Iterator[Finding]:
-    """As many answers as are waited for are asked for, whatever the application says."""
+    """As many answers as are waited for are asked for, whatever the application says.
+
+    Of a list that is shorter than the number all are waited for.
+    """
     for step, place in subject.steps():
         if isinstance(step, ConsultStep) and isinstance(step.join, int):
-            always = sum(1 for task in step.of if task.when is None)
+            always = sum(task.most for task in step.of if task.when is None)
             if not 1 <= step.join <= always:
                 message = (
                     f"`join: {step.join}` waits for {step.join} of the {always} that are always asked; "

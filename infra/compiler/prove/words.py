@@ -273,6 +273,9 @@ def _of_processes(service: Service) -> Iterator[Phrase]:
         for task, _, place in walk.tasks():
             yield from _optional(task.when, "task", (*place, "when"))
             yield from _optional(task.within_by, "task", (*place, "within_by"))
+            yield from _optional(task.each, "task", (*place, "each"))
+            if task.item_words:
+                yield from _in_text(task.item_words, "item", (*place, "item_words"))
             for name, text in task.form.items():
                 yield Phrase(text, "start", (*place, "form", name))
         for step, place in walk.steps():
@@ -360,6 +363,7 @@ def _known(service: Service) -> Mapping[str, Any]:
         "today": None,
         "children": None,
         "child": None,
+        "item": None,
         "since": None,
         "working_days": {field.name: None for field in service.form.fields if field.type == "date"},
         "issued": {kind.replace("-", "_"): None for kind in service.permits},
