@@ -89,9 +89,11 @@ class Link(Answer):
     summary={"id": "Umumkan dokumen yang akan dikirim", "en": "Announce a document"},
     description={
         "id": "Jawabannya formulir bertanda tangan untuk mengirim tepat berkas ini langsung ke penyimpanan, "
-        "15 menit lamanya.",
+        "15 menit lamanya. Pada layanan tersegel berkas dienkripsi saat tiba, dan nama serta sidiknya tidak diketahui "
+        "siapa pun sampai segel dibuka.",
         "en": "The answer is a signed form with which exactly this file can be sent straight to the store, for 15 "
-        "minutes.",
+        "minutes. Where a service seals, it is encrypted as it arrives, and its name and digest are known to nobody "
+        "until the seals are opened.",
     },
 )
 def announce(call: Call, case: str) -> Reply:
