@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -44,6 +45,9 @@ from functions.runtime.drawing import drawing_of
 from functions.runtime.wiring import ports
 
 blueprint = Blueprint(__name__)
+MOST_COUNTED = 200
+"""Tasks of a role that are counted, the soonest due: counting stays as quick however long a list grows."""
+SOON_DAYS = 2
 MOST_AT_ONCE = 100
 
 State = Literal["open", "claimed", "done", "cancelled", "expired"]
@@ -140,6 +144,19 @@ class TaskQuery(Paged):
     mine: bool = False
 
 
+class DueCounts(Answer):
+    """How many tasks are due when; of a long list the soonest are counted, and ``at_least`` tells that it is longer.
+
+    ``today`` are the rest of this day, ``soon`` the two days after it, in the time zone of each task's agency.
+    """
+
+    overdue: int
+    today: int
+    soon: int
+    later: int
+    at_least: bool
+
+
 def _username(text: str) -> str:
     if not is_username(text):
         raise ValueError("no username")
@@ -230,6 +247,43 @@ def worklist(call: Call) -> Reply:
     )
     items = [_in_list(item, call.now, call.language) for item in found.items]
     return Reply(TaskPage(items=items, next=found.next))
+
+
+@route(
+    blueprint,
+    "GET",
+    "/v1/tasks/counts",
+    query=TaskQuery,
+    answer=DueCounts,
+    summary={"id": "Banyaknya tugas menurut tenggat", "en": "The worklist counted by due date"},
+)
+def counts(call: Call) -> Reply:
+    query: TaskQuery = call.query
+    _demand_unsettled(query.state, call.language)
+    found: Counter[str] = Counter()
+    more = False
+    for role, services in _roles(call.person, query, call.now):
+        page = ports.views.list("who", _list_of(call, role), before=query.due_before, limit=MOST_COUNTED)
+        more = more or page.next is not None
+        mine = [item for item in page.items if _counted(call, query, services, item)]
+        found.update(_when_due(item, call.now) for item in mine)
+    answer = {name: found[name] for name in ("overdue", "today", "soon", "later")}
+    return Reply(DueCounts(**answer, at_least=more))
+
+
+def _counted(call: Call, query: TaskQuery, services: frozenset[str] | None, item: lists.Item) -> bool:
+    by_service = query.service in (None, item["service"])
+    by_holder = not query.mine or item["assignee"] == call.person.username
+    return by_service and by_holder and _of(services)(item) and _wanted(query, item)
+
+
+def _when_due(item: lists.Item, now: datetime) -> str:
+    due = read_moment(item["due_at"])
+    if due <= now:
+        return "overdue"
+    calendar = ports.catalogue.calendar(item["agency"])
+    days = (calendar.day_of(due) - calendar.day_of(now)).days
+    return "today" if days == 0 else "soon" if days <= SOON_DAYS else "later"
 
 
 @route(
@@ -507,9 +561,13 @@ def _roles(person: Person, query: TaskQuery, now: datetime) -> list[tuple[str, f
     return [(query.role, overseen)]
 
 
+def _list_of(call: Call, role: str) -> str:
+    return views.asked(call.person.username) if role == "applicant" else views.worklist(role)
+
+
 def _source(call: Call, role: str, services: frozenset[str] | None) -> lists.Source:
     query: TaskQuery = call.query
-    key = views.asked(call.person.username) if role == "applicant" else views.worklist(role)
+    key = _list_of(call, role)
     wanted = {"service": query.service, "assignee": call.person.username if query.mine else None}
     where = {name: value for name, value in wanted.items() if value}
 

@@ -85,13 +85,15 @@ def _page(visit: Visit, faults: Iterable[Mapping[str, str]] = ()) -> Answer:
     said = [{"link": "#list", "text": visit.text(text)} for text in faults]
     filters = given(visit)
     late = sum(one.haste == "late" for one in entries)
+    first = not visit.query.get("cursor")
     page = {
+        "counts": visit.ask(api.counts, query=_query(visit)[0]) if first and entries else None,
         "entries": entries,
         "late": late,
         "more": following is not None,
         "all_late": late == len(entries) and following is not None,
         "next": url("/tasks", **filters, cursor=following) if following else "",
-        "first": not visit.query.get("cursor"),
+        "first": first,
         "given": {name: filters.get(name, "") for name in FILTERS},
         "here_again": url("/tasks", **filters, cursor=visit.query.get("cursor", "")),
         "roles": _choices(visit),
@@ -120,6 +122,12 @@ def _filters(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _found(visit: Visit) -> tuple[list[Entry], str | None, Mapping[str, str] | None]:
+    query, wrong = _query(visit)
+    page = visit.ask(api.worklist, query=query)
+    return entries_of(visit, page.items), page.next, wrong
+
+
+def _query(visit: Visit) -> tuple[api.TaskQuery, Mapping[str, str] | None]:
     filters, wrong = given(visit), None
     try:
         before = end_of(filters["due"]) if "due" in filters else None
@@ -134,8 +142,7 @@ def _found(visit: Visit) -> tuple[list[Entry], str | None, Mapping[str, str] | N
         cursor=visit.query.get("cursor"),
         limit=PAGE,
     )
-    page = visit.ask(api.worklist, query=query)
-    return entries_of(visit, page.items), page.next, wrong
+    return query, wrong
 
 
 def entries_of(visit: Visit, items: Iterable[api.TaskInList]) -> list[Entry]:

@@ -395,3 +395,17 @@ class TestBulk:
         got = as_("yuni").post("/v1/tasks/bulk", body)
 
         assert (got.status, got.pointers) == (422, pointers)
+
+
+def test_the_worklist_is_counted_by_due_date(office: Office, as_: As) -> None:
+    officer = "yuni"
+    path = "/v1/tasks/counts?role=pupr/secretariat"
+    before = as_(officer).get(path).body
+    CaseDriver(office.system).apply()
+
+    after = as_(officer).get(path).body
+
+    assert sum(after[name] - before[name] for name in ("today", "soon")) == 1
+    assert (after["overdue"], after["later"]) == (before["overdue"], before["later"])
+    assert as_(officer).get(f"{path}&q=nothing-like-it").body["soon"] == 0
+    assert as_("siti").get("/v1/tasks/counts?role=pupr/secretariat").status == 403

@@ -235,6 +235,7 @@ def test_what_is_overdue_comes_first_and_is_said_in_words(office: Office, surf: 
 
     assert "Overdue" in page.html.xpath("//ol[@id='list']/li | //ul[@id='list']/li")[0].text_content()
     assert "overdue" in page.text
+    assert "Due today" in page.text
     assert at(late, "completeness") in page.links()
     page = surf(holder("dpmptsp/supervisor")).get("/attention")
     assert "secretariat, Public Works Office Check completeness" in page.text

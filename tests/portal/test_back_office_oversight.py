@@ -126,7 +126,7 @@ def states(page: Page) -> dict[str, str]:
     rows = [
         [" ".join(cell.text_content().split()) for cell in row] for row in page.html.xpath("//main//tbody/tr")
     ]
-    return {title: state for title, _, state in rows}
+    return {title: state for title, state, _ in rows}
 
 
 def test_sees_a_running_case_drawn_on_its_process(billed: CaseDriver, surf: Surf) -> None:
