@@ -144,6 +144,7 @@ class Walk:
         request = SimpleNamespace(
             episode=number, step=step, round=key[2], key=key, case=self.case.id, attempt=opened.attempt,
             parameters=SimpleNamespace(
+                until=getattr(described, "until", None),
                 tasks=getattr(described, "of", ()), within=getattr(described, "within", None),
                 rounds=getattr(described, "rounds", None), credit=getattr(described, "credit", "step"),
                 least=described.parts.least if getattr(described, "parts", None) else None,

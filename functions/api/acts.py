@@ -73,7 +73,7 @@ def withdraw(call: Call, case: str) -> Reply:
 )
 def appeal(call: Call, case: str) -> Reply:
     def decide(writer: Writer, service: Service) -> None:
-        if "appeal" not in service.processes:
+        if episodes.process_for(service, "appeal") is None:
             raise NotNow(
                 {"id": "Layanan ini tidak mengenal keberatan.", "en": "This service has no appeal."},
                 code="no-such-process",

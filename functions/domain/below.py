@@ -122,7 +122,8 @@ def settle(writer: Writer, service: Service, task: Task, children: Sequence[View
     again = step.again_when and any(holds(step.again_when, {**context, "child": child}) for child in children)
     action = "approve"
     if again:
-        action = "return" if task.round <= step.rounds else "lapse"
+        before = [one for one in writer.case.tasks.values() if (one.episode, one.step) == task.key[:2]]
+        action = "return" if sum(one.action == "return" for one in before) < step.rounds else "lapse"
     writer.add(events.TaskCompleted(task=task.id, action=action), actor="system")
 
 
@@ -140,6 +141,13 @@ def answer(writer: Writer, action: str, comment: Mapping[str, str] | None) -> bo
             )
             return True
     return False
+
+
+def tell(writer: Writer, text: Mapping[str, str] | None) -> None:
+    """The process above lets a case that waits for it know something; it waits on."""
+    if text:
+        said = "\n".join(text.values())
+        writer.add(events.MessagePosted(message=history.digest(said)), {"text": said}, actor="system")
 
 
 def reopen(writer: Writer) -> None:

@@ -30,7 +30,11 @@ def demand_reason(reason: str | None) -> str:
 
 
 def can_withdraw(case: Case, service: Service, now: datetime) -> bool:
-    return service.withdrawable and (case.is_open or case.status == "draft") and may_be_withdrawn(case, now)
+    return (
+        service.withdrawable
+        and (case.is_open or case.status == "draft")
+        and may_be_withdrawn(case, service, now)
+    )
 
 
 def withdraw(
@@ -73,18 +77,27 @@ def _come_to_nothing(writer: Writer, service: Service | None, calendar: Calendar
 
 
 def can_appeal(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
-    process = service.processes.get("appeal")
-    if process is None or case.status != "rejected" or case.outcome is None or case.episode or case.erased:
-        return False
-    if case.episodes[-1].process == "appeal":
-        return False
-    end = waits.window_end(process, calendar_of(case.agency), case.outcome.at)
-    return end is None or now <= end
+    return appeal_of(case, service, calendar_of, now) is not None
+
+
+def appeal_of(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> str | None:
+    """Give the process that an objection to the last decision opens now; ``None`` where nothing can be objected to."""
+    if case.status != "rejected" or case.outcome is None or case.episode or case.erased:
+        return None
+    appeals = {name: one for name, one in service.processes.items() if one.opened_by == "appeal"}
+    decided = case.episodes[-1].process
+    for name, process in appeals.items():
+        fits = decided in process.against if process.against else decided not in appeals
+        end = waits.window_end(process, calendar_of(case.agency), case.outcome.at)
+        if fits and (end is None or now <= end):
+            return name
+    return None
 
 
 def appeal(writer: Writer, service: Service, calendar_of: waits.CalendarOf, reason: str) -> None:
-    """The applicant objects to a refusal, once: an episode of its own."""
-    if not can_appeal(writer.case, service, calendar_of, writer.now):
+    """The applicant objects to a refusal: an episode of its own, as often as the service has an appeal for it."""
+    process = appeal_of(writer.case, service, calendar_of, writer.now)
+    if process is None:
         raise _not_now(
             writer.case,
             {
@@ -92,7 +105,7 @@ def appeal(writer: Writer, service: Service, calendar_of: waits.CalendarOf, reas
                 "en": "Only a refusal can be appealed, and within its term.",
             },
         )
-    _open(writer, service, calendar_of(writer.case.agency), "appeal", reason)
+    _open(writer, service, calendar_of(writer.case.agency), process, reason)
 
 
 def extend(writer: Writer, service: Service, calendar_of: waits.CalendarOf, term: Term, reason: str) -> None:

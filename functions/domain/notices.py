@@ -68,7 +68,7 @@ def to_applicant(
     """Give the messages of an event to the applicant, in the person's language; none without words or address."""
     key = about(event)
     notice = service.notices.get(key or "")
-    if notice is None or key is None or case.number is None:
+    if notice is None or key is None or case.number is None or _said_themselves(case, event):
         return []
     contact, language = case.contact, _language(case)
     context = _context(case, service, calendar, event, link, language)
@@ -84,6 +84,10 @@ def to_applicant(
     if contact.get("phone") and (key in URGENT or not found):
         found.append(Message("sms", "sms", contact["phone"], "", _short(key, subject, context, language)))
     return found
+
+
+def _said_themselves(case: Case, event: Event) -> bool:
+    return event["type"] == "message.posted" and event["actor"] in (case.applicant, case.filed_by)
 
 
 def to_supervisors(

@@ -188,6 +188,13 @@ def to_be_copied(case: Case) -> list[Document]:
     ]
 
 
-def may_be_withdrawn(case: Case, now: datetime) -> bool:
-    """What was filed under seal can be taken back until its moment, and not after, nor once it was opened."""
-    return case.opened_at is None and all(now <= seal.opens_at for seal in case.seals)
+def may_be_withdrawn(case: Case, service: Service, now: datetime) -> bool:
+    """What was filed under seal can be taken back until its moment, and not after, nor once it was opened.
+
+    The case above may have put the moment off, and told those below it.
+    """
+    told = evaluate(service.sealed.until, {"facts": case.facts}) if service.sealed else None
+    later = datetime.fromisoformat(told) if isinstance(told, str) else None
+    return case.opened_at is None and all(
+        now <= max(seal.opens_at, later or seal.opens_at) for seal in case.seals
+    )

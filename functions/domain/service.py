@@ -26,6 +26,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "form": ("form",),
     "example": ("today", "values"),
     "rule": ("form", "facts", "values", "today"),
+    "mended": ("form", "before", "facts", "values"),
     "document": ("form", "facts"),
     "fact": ("form", "values", "today"),
     "check": ("form", "facts", "values", "today", "working_days"),
@@ -59,6 +60,7 @@ corrected later. In a check ``working_days`` tells for
 each date of the form how many working days passed from it to the day of filing. ``titles`` gives for a choice of the
 form (or the fact of the same name) the title of the chosen option. Texts for people get ``titles``, dates (``…_on``,
 ``valid_until``) and money (``payment.amount``) already written in the language of the text.
+``before`` are the answers as they were before they were mended.
 ``item`` is one of the list of an ``each``. ``children`` are the cases filed below this one, in the order of filing,
 each with ``id, number, service, status, process, processes, since, submitted_at, form, documents`` (once they are open
 to all; of each document its ``kind``, ``size``, ``sha256`` and ``state``); ``child`` is one of them, ``since`` when the
@@ -280,7 +282,7 @@ class TaskSpec(Model):
     ``each`` asks the same for every item of a list of the facts, at most ``at_most``; `item` stands for it in
     ``item_words``, which follow the title, and in ``form``. ``roles`` gives items a role of their own.
     The term counts from the opening of the task, or from the end of the window in which the process could be opened;
-    with ``ends: working_day`` it ends on one.
+    with ``ends: working_day`` it ends on one, and ``until`` names a moment of the facts after which it never ends.
     ``when_words`` tells people for which applications it is asked, ``law_words`` what a document says that silence
     has issued.
     """
@@ -292,6 +294,7 @@ class TaskSpec(Model):
     role: Role
     within: Term
     within_by: Expression | None = None
+    until: Expression | None = None
     silence: Silence
     law: str | None = None
     law_words: Text | None = None
@@ -358,10 +361,16 @@ class ConsultStep(_Step):
 
 
 class CorrectStep(_Step):
-    """`correct`: back to the applicant, for the fields and documents that were named, a bounded number of rounds."""
+    """`correct`: back to the applicant, for the fields and documents that were named, a bounded number of rounds.
+
+    ``until`` names a moment of the facts after which nothing can be mended any more. ``rules`` must hold of what was
+    mended besides those of the form: ``before`` are the answers as they were.
+    """
 
     kind: Literal["correct"] = "correct"
     within: Term
+    until: Expression | None = None
+    rules: tuple[Rule, ...] = ()
     rounds: int = Field(ge=1, le=20)
     then: Name
     lapsed: Name
@@ -476,11 +485,12 @@ class AnswerStep(_Step):
     """`answer`: the cases below that wait for this one are told what has become of them.
 
     Those of which ``when`` is true go on with ``approve``, ``reject`` or ``lapse``; what was decided before is
-    reopened. ``facts`` become theirs, and the issued ``documents`` stand in them too.
+    reopened; with ``tell`` they wait on, and ``reasons`` is a message to them. ``facts`` become theirs, and the issued
+    ``documents`` stand in them too.
     """
 
     kind: Literal["answer"] = "answer"
-    action: Literal["approve", "reject", "lapse", "reopen"]
+    action: Literal["approve", "reject", "lapse", "reopen", "tell"]
     when: Expression | None = None
     reasons: Text | None = None
     facts: dict[FieldName, Expression] = {}
@@ -629,6 +639,8 @@ Step = Annotated[
 class Process(Model):
     """One kind of episode: the steps in the order in which they follow unless `then` says otherwise.
 
+    An appeal is ``against`` what these processes have decided, or against any that is no appeal itself; of several that
+    may be opened the first is.
     ``opens_within`` is how long after the decision it may be opened (an appeal), with ``opens_until: working_day`` up
     to the end of a working day; ``within`` is its own legal term, in
     the place of the service's; ``clock`` tells whether the legal clock runs in it. ``opens_from`` are the statuses in
@@ -640,6 +652,7 @@ class Process(Model):
     steps: tuple[Step, ...] = Field(min_length=1)
     opened_by: Literal["submit", "appeal", "renew", "amend", "resume", "due", "round"] = "submit"
     opens_from: tuple[Literal["approved", "rejected", "lapsed", "waitlisted"], ...] = ()
+    against: tuple[Name, ...] = ()
     opens_within: Term | None = None
     opens_until: Literal["working_day"] | None = None
     changes: tuple[FieldName, ...] = ()
@@ -757,6 +770,7 @@ NOTICES = (
     "place.called",
     "place.released",
     "refund.ordered",
+    "message.posted",
 )
 """The events of which the applicant may be told: history types, ``outcome.decided`` by its result, and
 ``payment.received`` by whether something is left to pay."""

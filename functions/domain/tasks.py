@@ -14,6 +14,7 @@ from functions.domain import form as forms
 from functions.domain.case import Case, Task, Writer
 from functions.domain.clock import Calendar, rfc3339
 from functions.domain.errors import Fault, Invalid, NotNow, TaskTaken, TaskUnknown
+from functions.domain.expression import holds
 from functions.domain.identity import Person
 from functions.domain.service import Action, CorrectStep, Service, TaskSpec, Text
 
@@ -175,6 +176,7 @@ def _resubmit(writer: Writer, service: Service, calendar: Calendar, task: Task, 
     faults = intake.form_faults(service, form, today) + [_resend(kind) for kind in missing]
     wanting = intake.missing_documents(case, service, form, today)
     faults += [fault for fault in wanting if fault.pointer[11:] not in missing]
+    faults += _broken(case, service, task, form)
     if faults:
         raise Invalid(faults)
     round_, facts = task.round, forms.facts(service, form, today=today)
@@ -189,6 +191,17 @@ def _resubmit(writer: Writer, service: Service, calendar: Calendar, task: Task, 
     writer.add(events.CorrectionReceived(task=task.id, round=round_, form=history.digest(form), facts=facts))
     intake.note(writer, service, calendar)
     waits.resume(writer)
+
+
+def _broken(case: Case, service: Service, task: Task, form: Mapping[str, Any]) -> list[Fault]:
+    """Tell which rules of the correction itself do not hold of what was mended."""
+    step = waits.step_of(case, service, task.key)
+    rules = step.rules if isinstance(step, CorrectStep) else ()
+    before = case.open_correction.before if case.open_correction else {}
+    context = {
+        "form": dict(form), "before": before, "facts": dict(case.facts), "values": service.constants
+    }  # fmt: skip
+    return [Fault(rule.pointer, rule.message.pair()) for rule in rules if not holds(rule.must, context)]
 
 
 def _corrections(

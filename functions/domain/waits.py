@@ -165,7 +165,14 @@ def due_of(writer: Writer, service: Service, calendar_of: CalendarOf, spec: Task
     calendar, start = calendar_of(spec.role.partition("/")[0]), writer.now
     if spec.counts_from == "window":
         start = max(start, _window_before(writer, service, calendar_of) or start)
-    return calendar.due_on_working_day(start, term) if spec.ends else calendar.due(start, term)
+    due = calendar.due_on_working_day(start, term) if spec.ends else calendar.due(start, term)
+    return not_after(due, spec.until, writer.case.facts)
+
+
+def not_after(due: datetime, until: str | None, facts: Mapping[str, Any]) -> datetime:
+    """Give the end of a term that the facts may cut short: ``until`` gives an RFC 3339 moment, or nothing."""
+    named = evaluate(until, {"facts": dict(facts)}) if until else None
+    return min(due, read_rfc3339(named)) if isinstance(named, str) else due
 
 
 def window_end(process: Process, calendar: Calendar, decided_at: datetime) -> datetime | None:

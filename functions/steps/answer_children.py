@@ -23,7 +23,7 @@ blueprint = Blueprint(__name__)
 class Parameters(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    action: Literal["approve", "reject", "lapse", "reopen"]
+    action: Literal["approve", "reject", "lapse", "reopen", "tell"]
     when: str | None = None
     reasons: Text | None = None
     facts: dict[str, str] = {}
@@ -60,7 +60,10 @@ def _answer(wanted: Parameters, parent: Case, child: Case, context: Mapping[str,
             for document in parent.documents.values():
                 if document.issued and document.kind in wanted.documents:
                     children.link(writer, document)
-            below.answer(writer, wanted.action, said)
+            if wanted.action == "tell":
+                below.tell(writer, said)
+            else:
+                below.answer(writer, wanted.action, said)
 
     change(child.id, "system", decide)
 

@@ -22,6 +22,7 @@ class Parameters(BaseModel):
 
     within: Term
     rounds: int
+    until: str | None = None
 
 
 class Request(WaitRequest):
@@ -32,7 +33,9 @@ def run(request: Request, desk: Desk) -> str | None:
     """Open the applicant's task and stop the clock; raises `RoundsExhausted` after the last round."""
     if desk.case.episodes[request.episode - 1].rounds >= request.parameters.rounds:
         raise RoundsExhausted("every round of correction has been used")
-    due = desk.ports.catalogue.calendar(desk.case.agency).due(desk.writer.now, request.parameters.within)
+    wanted = request.parameters
+    due = desk.ports.catalogue.calendar(desk.case.agency).due(desk.writer.now, wanted.within)
+    due = waits.not_after(due, wanted.until, desk.case.facts)
     desk.writer.add(
         events.TaskOpened(
             task=desk.writer.next_id("t", desk.case.tasks),

@@ -291,6 +291,7 @@ def _parameters(step: Step, service: Service, process: Process) -> State:
                 "within": str(step.within),
                 "rounds": step.rounds,
                 "clock_pauses": "correction" in pauses,
+                **({"until": step.until} if step.until else {}),
             }
         case PayStep():
             more: State = {"credit": step.credit} if step.credit != "step" else {}

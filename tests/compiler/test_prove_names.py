@@ -13,6 +13,7 @@ from tests.compiler.small import codes, findings
     [
         ("exhausted: refused", "exhausted: refusd", "step-unknown", "did you mean `refused`?"),
         ("opens: application", "opens: aplication", "process-unknown", "did you mean `application`?"),
+        ("opened_by: appeal", "opened_by: appeal\n    against: [aplication]", "process-unknown", "only an appeal is"),
         ("issue: permit", "issue: permits", "permit-unknown", "did you mean `permit`?"),
         ("letter: refusal", "letter: refusals", "letter-unknown", "did you mean `refusal`?"),
         ("letter: grant", "letter: grants", "letter-unknown", "did you mean `grant`?"),

@@ -130,6 +130,23 @@ def test_an_upheld_appeal_opens_the_application_anew():
     assert walk.case.clock is not None
 
 
+def test_an_appeal_can_be_against_what_an_appeal_has_decided():
+    first = PERMIT.process("appeal").model_copy(update={"against": ("application",)})
+    second = first.model_copy(update={"against": ("appeal",), "opens_within": Term.parse("5 wd")})
+    service = with_service(processes={**PERMIT.processes, "appeal": first, "higher-appeal": second})
+    walk = Walk(service=service).rejected().appeal()
+    walk.open("decide-appeal").act("decide-appeal", "reject", comment="No.").outcome("rejected")
+    assert walk.case.outcome is not None
+    due = calendar_of("dpmptsp").due(walk.case.outcome.at, Term.parse("5 wd"))
+
+    with pytest.raises(NotNow):
+        walk.at(due + SECOND).appeal()
+    walk.at(due).appeal()
+
+    assert walk.case.episode is not None
+    assert walk.case.episode.process == "higher-appeal"
+
+
 def test_a_second_refusal_of_the_application_can_be_appealed():
     walk = (
         Walk()

@@ -37,6 +37,16 @@ def states(walk: Walk, step: str = "review") -> dict[str, str]:
 # -- joins -------------------------------------------------------------------------------------------------------
 
 
+def test_the_facts_may_cut_a_term_short_and_never_lengthen_it():
+    due = datetime(2026, 2, 10, 16, 59, 59, tzinfo=UTC)
+    early, late = "2026-02-09T03:00:00Z", "2026-02-11T03:00:00Z"
+
+    assert waits.not_after(due, "facts.ends", {"ends": early}) == datetime(2026, 2, 9, 3, tzinfo=UTC)
+    assert waits.not_after(due, "facts.ends", {"ends": late}) == due
+    assert waits.not_after(due, "facts.ends", {}) == due
+    assert waits.not_after(due, None, {}) == due
+
+
 def test_a_wait_on_all_goes_on_only_when_everybody_has_answered():
     walk = Walk(SHOP).review().act("technical-review", "approve").act("fire-safety", "no_objection")
 

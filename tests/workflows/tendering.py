@@ -73,6 +73,11 @@ class Tendering:
             assert answer.status == 200, answer.text
         return self
 
+    def prove(self) -> Tendering:
+        """Let the best bid prove its qualification."""
+        assert self.complete(POKJA, "approve").status == 200
+        return self
+
     def by_bid(self, scores: dict[str, dict[str, float]]) -> dict[str, Any]:
         return {self.bids[bidder]: one for bidder, one in scores.items()}
 

@@ -172,9 +172,9 @@ def _events_of_wait(tasks: int) -> int:
 
 
 def _rounds(process: Process) -> int:
-    """Corrections are counted over the whole process, so the longest of its bounds holds for all."""
-    counted = (step.rounds for step in process.steps if isinstance(step, CorrectStep | HoldStep))
-    return max(counted, default=0)
+    """Corrections are counted over the whole process, so the longest of its bounds holds for all; holds each alone."""
+    corrections = (step.rounds for step in process.steps if isinstance(step, CorrectStep))
+    return max(corrections, default=0) + sum(s.rounds for s in process.steps if isinstance(s, HoldStep))
 
 
 def _bills_again(process: Process) -> int:

@@ -91,6 +91,15 @@ def processes_exist(subject: Subject) -> Iterator[Finding]:
             yield Finding("process-unknown", (*place, "opens"), message)
 
 
+def appeals_are_against_processes(subject: Subject) -> Iterator[Finding]:
+    known = subject.service.processes
+    for name, process in known.items():
+        for at, other in enumerate(process.against):
+            if other not in known or process.opened_by != "appeal":
+                message = f"only an appeal is `against` a process, and one of these: {', '.join(known)}"
+                yield Finding("process-unknown", ("processes", name, "against", at), message)
+
+
 def later_processes_are_opened_when_due(subject: Subject) -> Iterator[Finding]:
     """What is to open by itself exists, and what opens by itself is named by an outcome."""
     processes = subject.service.processes
@@ -278,6 +287,7 @@ PROOFS = (
     rules_point_at_fields,
     later_processes_are_opened_when_due,
     changed_fields_exist,
+    appeals_are_against_processes,
     fee_lines_are_unique,
     check_rules_are_unique,
 )

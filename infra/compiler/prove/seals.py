@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from functions.domain.service import ConsultStep, HoldStep, Service, TaskSpec, UnsealStep, WaitStep
+from functions.domain.service import (
+    ConsultStep,
+    CorrectStep,
+    HoldStep,
+    Service,
+    TaskSpec,
+    TaskStep,
+    UnsealStep,
+    WaitStep,
+)
 from infra.compiler.expressions import Unreadable, uses
 from infra.compiler.finding import Finding
 from infra.compiler.prove.names import facts_of
@@ -12,7 +21,7 @@ from infra.compiler.prove.subject import Subject, Walk, closest
 from infra.compiler.prove.words import phrases
 
 BEFORE_OPENING = frozenset(
-    {"form", "rule", "document", "fact", "check", "computed", "fee", "task", "start", "route"}
+    {"form", "rule", "mended", "document", "fact", "check", "computed", "fee", "task", "start", "route"}
 )
 """The scopes whose expressions are evaluated while the answers are still under seal."""
 
@@ -29,7 +38,7 @@ def what_is_filed_below_has_a_place(subject: Subject) -> Iterator[Finding]:
         yield Finding("service-unknown", ("above", "service"), message)
         return
     steps = (step for process in parent.processes.values() for step in process.steps)
-    waits = [step.name for step in steps if isinstance(step, WaitStep | HoldStep)]
+    waits = [step.name for step in steps if isinstance(step, WaitStep | HoldStep | TaskStep | CorrectStep)]
     for at, name in enumerate(above.at):
         if name not in waits:
             message = f"`{parent.code}` waits at no step `{name}`; {closest(name, waits)}"

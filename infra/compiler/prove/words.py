@@ -17,6 +17,7 @@ from functions.domain.service import (
     AnswerStep,
     CheckStep,
     ChooseStep,
+    CorrectStep,
     FormField,
     HoldStep,
     Letter,
@@ -276,6 +277,7 @@ def _of_processes(service: Service) -> Iterator[Phrase]:
             yield from _optional(task.each, "task", (*place, "each"))
             if task.item_words:
                 yield from _in_text(task.item_words, "item", (*place, "item_words"))
+            yield from _optional(task.until, "task", (*place, "until"))
             for name, text in task.form.items():
                 yield Phrase(text, "start", (*place, "form", name))
         for step, place in walk.steps():
@@ -284,6 +286,10 @@ def _of_processes(service: Service) -> Iterator[Phrase]:
             if isinstance(step, ChooseStep):
                 for at, branch in enumerate(step.branches):
                     yield Phrase(branch.when, "route", (*place, "branches", at, "when"))
+            elif isinstance(step, CorrectStep):
+                yield from _optional(step.until, "task", (*place, "until"))
+                for at, one in enumerate(step.rules):
+                    yield Phrase(one.must, "mended", (*place, "rules", at, "must"))
             elif isinstance(step, AnswerStep):
                 yield from _optional(step.when, "child", (*place, "when"))
                 for name, text in step.facts.items():
@@ -356,6 +362,7 @@ def _known(service: Service) -> Mapping[str, Any]:
     choices = {field.name: None for field in service.form.fields if field.type == "choice"}
     return {
         "form": {field.name: None for field in service.form.fields},
+        "before": {field.name: None for field in service.form.fields},
         "facts": dict.fromkeys((*sorted(facts_of(service)), *(OF_A_CALL if service.line else ()))),
         "titles": choices,
         "values": service.constants,
