@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from chalice.app import Blueprint
 
 import events
+from functions.api import lists
 from functions.api.cases import CaseAnswer, act, case_reply
 from functions.api.documents import DocumentAnswer, demand_case_id, document_answer
-from functions.api.http import Answer, Call, Reply, route
-from functions.api.shapes import Reason
-from functions.domain import episodes, retention, rights
+from functions.api.http import Answer, Call, Paged, Reply, route
+from functions.api.shapes import Name, Reason, read_moment
+from functions.domain import episodes, retention, rights, views
 from functions.domain.case import Commit, Writer
 from functions.domain.clock import rfc3339
 from functions.domain.service import Service
@@ -50,6 +51,87 @@ class PersonalData(Answer):
     form: dict[str, Any] | None
     documents: list[DocumentAnswer]
     content: list[Piece]
+
+
+Stage = Literal["due", "kept", "held", "erased"]
+
+
+class RetentionQuery(Paged):
+    """``state`` narrows the list; ``due`` is what may be erased now by the retention term."""
+
+    state: Stage | None = None
+    service: Name | None = None
+
+
+class Kept(Answer):
+    """A decided case and how long its personal content is kept: until ``kept_until``, by ``law``."""
+
+    id: str
+    number: str | None
+    service: str
+    title: str
+    decided_at: str
+    kept_until: str
+    law: str
+    state: Stage
+
+
+class KeptPage(Answer):
+    items: list[Kept]
+    next: str | None
+
+
+@route(
+    blueprint,
+    "GET",
+    "/v1/retention",
+    query=RetentionQuery,
+    answer=KeptPage,
+    summary={"id": "Masa simpan berkas instansi", "en": "How long the agency's cases are kept"},
+    description={
+        "id": "Untuk arsiparis: berkas yang sudah diputus, yang paling lama diajukan lebih dahulu.",
+        "en": "For the records officer: decided cases, those submitted first come first.",
+    },
+)
+def index(call: Call) -> Reply:
+    query: RetentionQuery = call.query
+    page = lists.merged(
+        [_decided(agency, query.service) for agency in retention.agencies_of(call.person, call.now)],
+        order=lambda item: (item["submitted_at"], item["id"]),
+        limit=query.limit,
+        cursor=query.cursor,
+        keep=lambda item: query.state in (None, _kept(item, call).state),
+    )
+    return Reply(KeptPage(items=[_kept(item, call) for item in page.items], next=page.next))
+
+
+def _decided(agency: str, service: str | None) -> lists.Source:
+    where = {"service": service} if service else {}
+    return lists.Source(
+        agency,
+        lambda cursor, limit: ports.views.list(
+            "place",
+            views.of_agency(agency),
+            prefix=f"{views.DECIDED_STAGE}#",
+            limit=limit,
+            cursor=cursor,
+            where=where,
+        ),
+        lambda item: item["decided_at"] is not None,
+    )
+
+
+def _kept(item: lists.Item, call: Call) -> Kept:
+    service = ports.catalogue.service(item["service"], item["service_version"])
+    until = ports.catalogue.calendar(item["agency"]).due(
+        read_moment(item["decided_at"]), service.retention.term
+    )
+    state: Stage = "due" if call.now > until else "kept"
+    return Kept(
+        id=item["id"], number=item["number"], service=item["service"], title=item["title"][call.language],
+        decided_at=item["decided_at"], kept_until=rfc3339(until), law=service.retention.law,
+        state="erased" if item["erased"] else "held" if item["held"] else state,
+    )  # fmt: skip
 
 
 @route(

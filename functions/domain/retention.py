@@ -7,8 +7,26 @@ from datetime import datetime
 from functions.domain import episodes, waits
 from functions.domain.case import Case
 from functions.domain.clock import rfc3339
-from functions.domain.errors import NotNow
+from functions.domain.errors import Forbidden, NotNow
+from functions.domain.identity import Person
 from functions.domain.service import Service
+
+ROLE = "records"
+
+
+def agencies_of(person: Person, now: datetime) -> list[str]:
+    """Give the agencies whose records this person keeps. Raises `Forbidden` where there are none."""
+    roles = (role.partition("/") for role in person.roles_at(now))
+    found = sorted(agency for agency, _, name in roles if name == ROLE)
+    if not found:
+        raise Forbidden(
+            "role",
+            {
+                "id": "Masa simpan hanya diurus arsiparis suatu instansi.",
+                "en": "Only the records officer of an agency sees how long cases are kept.",
+            },
+        )
+    return found
 
 
 def rule_to_erase(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> str:

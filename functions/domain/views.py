@@ -19,6 +19,7 @@ from functions.domain.service import Service
 from functions.domain.waits import spec_of, step_of
 
 View = dict[str, Any]
+DECIDED_STAGE = "decided"
 
 
 def views_of(case: Case, service: Service, filed_at: Container[str] = ()) -> dict[str, View]:
@@ -85,7 +86,7 @@ def stage(status: str) -> str:
 
     The list is not sorted by the status itself: each change of it would move the case, and cost another write.
     """
-    return "decided" if status in DECIDED else "open"
+    return DECIDED_STAGE if status in DECIDED else "open"
 
 
 def _case(case: Case, service: Service) -> View:
@@ -107,6 +108,9 @@ def _case(case: Case, service: Service) -> View:
             "status": case.status,
             "created_at": created,
             "submitted_at": _text(case.submitted_at) or None,
+            "decided_at": _text(case.outcome.at) if case.outcome else None,
+            "held": case.held,
+            "erased": case.erased,
         },
     }
     if case.submitted_at is not None:

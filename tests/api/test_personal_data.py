@@ -131,3 +131,47 @@ class TestErasure:
 
         assert as_(who).post(f"/v1/cases/{case.id}/erase").status == 403
         assert as_(who).post(f"/v1/cases/{case.id}/hold", {**WHY, "on": True}).status == 403
+
+
+class TestRetention:
+    def test_lists_what_is_decided_with_its_term(self, as_: As, office: Office) -> None:
+        running, kept, held = (CaseDriver(office.system).apply() for _ in range(3))
+        kept.withdraw()
+        held.withdraw()
+        as_("tuti").post(f"/v1/cases/{held.id}/hold", {**WHY, "on": True})
+
+        listed = as_("tuti").get("/v1/retention").body["items"]
+
+        states = {one["id"]: one["state"] for one in listed}
+        assert (states.get(running.id), states[kept.id], states[held.id]) == (None, "kept", "held")
+        shown = next(one for one in listed if one["id"] == kept.id)
+        assert shown["number"] == kept.case.number
+        assert shown["kept_until"] > shown["decided_at"]
+        assert "Siti" not in str(shown)
+
+    def test_finds_what_may_be_erased_page_by_page(self, as_: As, office: Office) -> None:
+        cases = [CaseDriver(office.system).apply().withdraw() for _ in range(3)]
+        before = as_("tuti").get("/v1/retention?state=due").body["items"]
+        office.system.aws.advance(timedelta(days=3660))
+        erased = cases[1]
+        as_("tuti").post(f"/v1/cases/{erased.id}/erase")
+
+        found: list[str] = []
+        page = as_("tuti").get("/v1/retention?state=due&limit=1").body
+        while True:
+            found += [one["id"] for one in page["items"]]
+            if page["next"] is None:
+                break
+            page = as_("tuti").get(f"/v1/retention?state=due&limit=1&cursor={page['next']}").body
+
+        assert {case.id for case in cases} & {one["id"] for one in before} == set()
+        assert {cases[0].id, cases[2].id} <= set(found)
+        assert erased.id not in found
+        assert len(found) == len(set(found))
+
+    def test_is_the_records_officers_own_agency_only(self, as_: As, case: CaseDriver) -> None:
+        case.withdraw()
+
+        assert as_("hendra").get("/v1/retention").status == 403
+        assert as_("siti").get("/v1/retention").status == 403
+        assert as_("siti").get("/v1/retention?state=nothing").status == 400
