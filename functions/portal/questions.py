@@ -9,18 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
+from functions.domain.clock import rfc3339
 from functions.domain.letter import long_date
 from functions.domain.money import money
 from functions.domain.service import FormField
 from functions.portal import messages
-from functions.portal.rendering import Words
+from functions.portal.rendering import HOME_ZONE, Words
 
 Language = Literal["id", "en"]
 MOST_RADIOS = 7
 """With more options than these a list to choose from is easier to survey."""
 
+_HOME = ZoneInfo(HOME_ZONE)
 _AUTOCOMPLETE = {"email": "email", "phone": "tel"}
 
 
@@ -77,7 +81,7 @@ def question(asked: FormField, answer: Any, language: Language, *, currency: str
     elif asked.type in ("integer", "money", "number"):
         made.mode, made.width = "decimal" if asked.type == "number" else "numeric", "w-short"
         made.prefix = money(0, currency, language).split("\u00a0")[0] if asked.type == "money" else ""
-    elif asked.type in ("date", "month"):
+    elif asked.type in ("date", "month", "moment"):
         made.width = "w-mid"
         made.hint = made.hint or str(words.t(f"form.{asked.type}_hint"))
     elif asked.type == "list":
@@ -92,6 +96,7 @@ _KINDS = {
     "phone": "tel",
     "date": "date",
     "month": "month",
+    "moment": "datetime-local",
 }
 
 
@@ -121,7 +126,20 @@ def typed(asked: FormField, answer: Any, language: Language) -> str:
         return Words(language).number(answer)
     if asked.type == "boolean":
         return str(answer).lower()
+    if asked.type == "moment":
+        return _moment_typed(str(answer))
     return str(answer)
+
+
+def _moment_typed(answer: str) -> str:
+    """Give a moment as a clock on the wall shows it, in the form that browsers ask for."""
+    try:
+        local = datetime.fromisoformat(answer)
+    except ValueError:
+        return answer
+    # Without a zone it was refused, and is shown as it was typed.
+    home = local.astimezone(_HOME) if local.tzinfo else local
+    return home.replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def in_words(asked: FormField, answer: Any, language: Language, *, currency: str = "IDR") -> str:
@@ -158,6 +176,10 @@ def _date_written(answer: Any, language: Language, currency: str) -> str:
     return long_date(date.fromisoformat(answer), language)
 
 
+def _moment_written(answer: Any, language: Language, currency: str) -> str:
+    return Words(language).time(datetime.fromisoformat(answer))
+
+
 def _month_written(answer: Any, language: Language, currency: str) -> str:
     return _date_written(f"{answer}-01", language, currency).partition(" ")[2]
 
@@ -168,6 +190,7 @@ _WRITTEN = {
     "money": _money_written,
     "date": _date_written,
     "month": _month_written,
+    "moment": _moment_written,
 }
 
 
@@ -193,11 +216,22 @@ def read(asked: FormField, text: str, language: Language) -> Any:
             return {"true": True, "false": False}.get(text, text)
         case "choice":
             return next((option.value for option in asked.options if str(option.value) == text), text)
+        case "moment":
+            return _moment(text)
         case "list":
             lines = [line.strip() for line in text.split("\n") if line.strip()]
             numeric = asked.items in ("integer", "number")
             return [_number(line, language) if numeric else line for line in lines]
     return text
+
+
+def _moment(text: str) -> str:
+    """Read a moment: a time without a zone is the office's own."""
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return rfc3339(local if local.tzinfo else local.replace(tzinfo=_HOME))
 
 
 def _number(text: str, language: Language) -> int | float | str:

@@ -44,6 +44,9 @@ CHOICE = field("choice", options=[{"value": n, "title": {"id": f"ke-{n}", "en": 
         (field("list", items="text"), "id", "baik\r\n\r\n sangat baik ", ["baik", "sangat baik"]),
         (field("list", items="integer"), "id", "3\n4", [3, 4]),
         (field("date"), "id", "2026-03-31", "2026-03-31"),
+        (field("moment"), "id", "2026-03-31T10:00", "2026-03-31T03:00:00Z"),
+        (field("moment"), "en", "2026-03-31T10:00:00+08:00", "2026-03-31T02:00:00Z"),
+        (field("moment"), "en", "tomorrow", "tomorrow"),
     ],
 )
 def test_reads_what_was_typed(asked: FormField, language: Any, text: str, answer: Any) -> None:
