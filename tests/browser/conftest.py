@@ -6,6 +6,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -54,8 +55,8 @@ class Window:
         return self.page
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def open_browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.fail("Chromium is missing. `make test` installs it; by hand: apt-get install -y chromium")
     with sync_playwright() as playwright:
@@ -65,8 +66,8 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
-def street(browser: Browser) -> Iterator[Street]:
+@contextmanager
+def open_street() -> Iterator[Street]:
     port, aws_port = _free_port(), _free_port()
     with Office(LocalClock(MORNING, frozen=True), port=port, aws_port=aws_port) as office:
         server = create_server(office.gateway, host="127.0.0.1", port=port, threads=8, ident=None)
@@ -76,6 +77,18 @@ def street(browser: Browser) -> Iterator[Street]:
         server.close()
         server.task_dispatcher.shutdown()
         thread.join(timeout=5)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with open_browser() as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="module")
+def street(browser: Browser) -> Iterator[Street]:
+    with open_street() as street:
+        yield street
 
 
 def _free_port() -> int:

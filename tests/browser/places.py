@@ -1,0 +1,86 @@
+"""Every page of the portal with the people who see it and a case for it; a page that is missing here fails a test."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from functions.portal import routes
+from infra.driver import CaseDriver, people
+from infra.local.office import Office
+from tests.portal import ways
+
+REVIEWER = people().holders("pupr/tpt")[0].username
+SIGNER = people().holders("dpmptsp/head")[0].username
+
+PLACES: dict[str | None, tuple[str, ...]] = {
+    None: (
+        "/", "/services", "/services?q=zzzz", "/services/building-permit", "/permits",
+        "/permits/PBG-2026-AAAAA-BBBBB", "/permits/{permit}", "/register", "/open", "/statistics", "/privacy",
+        "/accessibility", "/sign-in", "/signed-out", "/sign-in?error=access_denied&state=x", "/nowhere",
+    ),
+    "maria": (
+        "/services/building-permit/start", "/apply/{draft}", "/apply/{draft}/1", "/apply/{draft}/3",
+        "/apply/{draft}/documents", "/apply/{draft}/check", "/apply/{empty}/check", "/cases", "/cases/{draft}",
+        "/cases/{reviewed}", "/cases/{reviewed}/process", "/cases/{reviewed}/receipt", "/cases/{reviewed}/withdraw",
+        "/cases/{returned}", "/apply/{returned}", "/apply/{returned}/3", "/apply/{returned}/documents",
+        "/cases/{billed}", "/local/bank/{bill}", "/cases/{granted}", "/cases/{refused}", "/cases/{refused}/appeal",
+        "/cases/nothing",
+    ),
+    REVIEWER: ("/tasks", "/tasks?q=zzzz", "/tasks/{review}"),
+    SIGNER: ("/tasks/{signing}",),
+    "sri": (
+        "/tasks?role=pupr%2Ftpt", "/tasks/{review}", "/attention", "/services/building-permit/pace", "/delegations",
+        "/cases/{reviewed}", "/cases/{reviewed}/process", "/cases/{reviewed}/acts/extend",
+    ),
+    "zainal": ("/services/hajj-registration/rounds", "/services/hajj-registration/rounds/2027"),
+}  # fmt: skip
+
+NO_PAGES = {
+    "/register.csv", "/apply/{case}/files", "/cases/{case}/history.json", "/cases/{case}/personal-data.json",
+    "/cases/{case}/documents/{document}", "/cases/{case}/process.svg", "/services/{service}/pace.csv",
+}  # fmt: skip
+"""Addresses that give data, or lead on."""
+
+
+def uncovered() -> set[str]:
+    """Give the addresses of the table of contents that no place stands for."""
+    asked = [path for method, path, page in routes.PAGES if method == "GET" and page != "public.nowhere"]
+    shown = {_route(address.partition("?")[0], asked) for some in PLACES.values() for address in some}
+    return set(asked) - NO_PAGES - shown
+
+
+def _route(address: str, asked: list[str]) -> str:
+    """Give the first address of the table of contents that answers, those without parameters first."""
+    fitting = [path for path in asked if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), address)]
+    return min(fitting, key=lambda path: path.count("{"), default="")
+
+
+def furnish(office: Office) -> dict[str, str]:
+    """Bring a case of maria's to each place on its way; gives what stands for the names in `PLACES`."""
+
+    def new() -> CaseDriver:
+        return CaseDriver(office.system, applicant="maria")
+
+    empty = new().file({"floors": None})
+    empty.patch(floors=None, owner_name=None)
+    signing = new().apply()
+    ways.bill(ways.review(signing)).pay()
+    late = ways.review(CaseDriver(office.system).apply())
+    office.system.aws.advance(timedelta(days=40))
+    draft, reviewed = new().file(), ways.review(new().apply())
+    returned = ways.give_back(ways.review(new().apply()))
+    billed, granted = ways.bill(ways.review(new().apply())), ways.grant(ways.bill(ways.review(new().apply())))
+    refused = ways.answer(ways.review(new().apply()), "reject", comment="The columns are too thin.")
+    CaseDriver(office.system, service="hajj-registration").like().open_round("2027", 1)
+    (bill,), (permit,) = billed.case.payments, granted.case.permits
+    cases = {
+        "empty": empty, "draft": draft, "reviewed": reviewed, "returned": returned, "billed": billed,
+        "granted": granted, "refused": refused,
+    }  # fmt: skip
+    return {name: case.id for name, case in cases.items()} | {
+        "bill": bill,
+        "permit": permit,
+        "review": late.task("technical-review").id,
+        "signing": signing.task("sign-permit").id,
+    }
