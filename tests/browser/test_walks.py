@@ -1,0 +1,81 @@
+"""Whole cases from beginning to end through the pages, by everybody whom they take: with a script and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from functions.runtime.wiring import ports
+from tests.browser.conftest import Street, Window
+from tests.browser.walker import ByKeyboard, Walker
+
+pytestmark = pytest.mark.xdist_group("browser-walks")
+
+
+@pytest.fixture(
+    params=[(True, "en", 1280), (False, "id", 360)],
+    ids=["with a script", "without a script, in Indonesian, on a small screen"],
+)
+def walker(window: Callable[..., Window], street: Street, request: pytest.FixtureRequest) -> Walker:
+    script, language, width = request.param
+    return Walker(window(script=script, language=language, width=width), language, script)
+
+
+def load(case: str) -> Any:
+    return ports.cases.load(case).case
+
+
+def test_a_permit_is_carried_by_a_citizen_and_the_offices(walker: Walker) -> None:
+    case = walker.sit_down("siti").apply("building-permit")
+    walker.answer_all(case)
+    walker.sit_down("siti").pay(case)
+    walker.answer_all(case)
+
+    assert load(case).status == "approved"
+    assert len(walker.sat) > 3
+    assert walker.sit_down("siti").verified(case)
+
+
+def test_a_return_is_paid_and_what_was_overpaid_comes_back(walker: Walker) -> None:
+    case = walker.sit_down("sinar-jaya").apply("business-tax")
+    walker.pay(case)
+    assert load(case).status == "approved"
+    walker.ask_for(case, "amend", "We counted one branch twice.", turnover="100000000")
+    walker.answer_all(case)
+
+    assert load(case).status == "approved"
+    assert [refund.amount for refund in load(case).refunds] == [8_500_000]
+    assert walker.sit_down("sinar-jaya").verified(case)
+
+
+def test_a_return_goes_by_the_keyboard_alone(window: Callable[..., Window]) -> None:
+    walker = ByKeyboard(window())
+    case = walker.sit_down("kopi-senja").apply("business-tax")
+    walker.pay(case)
+    walker.ask_for(case, "amend", "We counted one branch twice.", turnover="100000000")
+    walker.answer_all(case)
+
+    assert load(case).status == "approved"
+    assert [refund.amount for refund in load(case).refunds] == [8_500_000]
+
+
+def test_the_counter_files_for_who_stands_there_and_prints_the_receipt(window: Callable[..., Window]) -> None:
+    walker = Walker(window())
+    walker.page.add_init_script("window.printed = 0; window.print = () => { window.printed += 1 }")
+    case = walker.sit_down("dewi").apply("building-permit", on_behalf_of="wayan")
+    page = walker.page
+    page.get_by_role("button", name="Print").click()
+    assert page.evaluate("window.printed") == 1
+    page.emulate_media(media="print")
+
+    assert page.locator(".receipt .number").inner_text() == load(case).number
+    assert page.locator(".only-print").is_visible()
+    assert not any(
+        page.locator(part).first.is_visible() for part in (".top", ".bottom", "main .acts", "form")
+    )
+    assert (load(case).applicant, load(case).status) == ("wayan", "in_review")
+    page.emulate_media(media="screen")
+    walker.sit_down("wayan").window.go("/cases")
+    assert page.get_by_text(load(case).number).count() == 1
