@@ -505,6 +505,30 @@ class CaseParked(EventData):
     error: str
 
 
+class QuestionAsked(EventData):
+    """An officer asks somebody beside the process; ``to`` is ``agency/role`` or ``agency/@username``.
+
+    ``fields`` (pointers of the form) and ``documents`` are what whoever is asked may see.
+    """
+
+    type = "question.asked"
+    question: str
+    task: str
+    to: str
+    fields: list[str]
+    documents: list[str]
+    text: Digest
+    due_at: Moment
+    on_behalf_of: str | None = None
+
+
+class QuestionAnswered(EventData):
+    type = "question.answered"
+    question: str
+    text: Digest
+    on_behalf_of: str | None = None
+
+
 class MessagePosted(EventData):
     type = "message.posted"
     message: Digest

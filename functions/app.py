@@ -19,6 +19,7 @@ from functions.api import (
     payments,
     permits,
     personal_data,
+    questions,
     register,
     rounds,
     services,
@@ -31,7 +32,7 @@ from functions.portal import routes
 API = (
     *(authorizer, health, openapi),
     *(services, rounds, cases, documents, acts, personal_data),
-    *(tasks, delegations),
+    *(tasks, questions, delegations),
     *(payments,),
     *(permits, register, statistics),
     *(webhooks,),

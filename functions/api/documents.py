@@ -181,7 +181,11 @@ def read(call: Call, case: str, document: str) -> Reply:
     record = ports.cases.load(demand_case_id(case))
     service = ports.catalogue.service(record.case.service, record.case.service_version)
     rights.demand("read", call.person, record.case, service, call.now)
-    found = _readable(record.case, document)
+    return Reply(link_to(_readable(record.case, document)))
+
+
+def link_to(found: Document) -> Link:
+    """Give the way to a file that may be read."""
     filename = found.filename or f"{found.kind}{_EXTENSIONS.get(found.content_type, '')}"
     until = datetime.now(UTC) + LINK_LIVES
     url = ports.documents.link(
@@ -191,15 +195,13 @@ def read(call: Call, case: str, document: str) -> Reply:
         expires=LINK_LIVES,
         version=found.object_version,
     )
-    return Reply(
-        Link(
-            url=url,
-            filename=filename,
-            content_type=found.content_type,
-            size=found.size,
-            sha256=found.sha256,
-            expires_at=rfc3339(until.replace(microsecond=0)),
-        )
+    return Link(
+        url=url,
+        filename=filename,
+        content_type=found.content_type,
+        size=found.size,
+        sha256=found.sha256,
+        expires_at=rfc3339(until.replace(microsecond=0)),
     )
 
 

@@ -41,7 +41,6 @@ from functions.domain.errors import (
 from functions.domain.identity import Person, is_username
 from functions.domain.service import Action, CorrectStep, PayStep, Service, Step, TaskSpec
 from functions.runtime.commands import Done, change
-from functions.runtime.drawing import drawing_of
 from functions.runtime.wiring import ports
 
 blueprint = Blueprint(__name__)
@@ -86,7 +85,11 @@ class CorrectionAnswer(Answer):
 
 
 class TaskInList(Answer):
-    """A task as the worklist shows it. ``role`` is ``agency/role`` or ``applicant``."""
+    """A task as the worklist shows it. ``role`` is ``agency/role`` or ``applicant``.
+
+    What has the kind ``answer`` is a question to be read and answered at ``/v1/questions/{id}``; its ``role`` may be
+    ``agency/@username``.
+    """
 
     id: str
     case: str
@@ -452,6 +455,9 @@ def _complete(call: Call, writer: Writer, service: Service, found: Task) -> None
 
 def _drawing(case: Case, service: Service, task: Task) -> issuing.Drawing | None:
     """Give what the letters of an answer are drawn from; ``None`` where it leads to none."""
+    # Few commands draw a letter, and what draws one need not be there at every start.
+    from functions.runtime.drawing import drawing_of
+
     step = issuing.led_to(case, service, task, task.action or "")
     return drawing_of(case, service, [p.letter for p in issuing.papers(service, step)]) if step else None
 
@@ -552,7 +558,8 @@ def _roles(person: Person, query: TaskQuery, now: datetime) -> list[tuple[str, f
     """Give the roles whose worklists are read, and for which services where not for all."""
     held = person.roles_at(now)
     if query.role is None:
-        return [("applicant", None), *((role, None) for role in sorted(held))]
+        by_name = {f"{agency}/@{person.username}" for agency in person.agencies_at(now)}
+        return [("applicant", None), *((role, None) for role in sorted(held | by_name))]
     if query.role == "applicant" or query.role in held:
         return [(query.role, None)]
     overseen = frozenset(s.code for s in ports.catalogue.services() if held & set(s.supervisors))

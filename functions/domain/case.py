@@ -109,6 +109,30 @@ class Task:
 
 
 @dataclass
+class Question:
+    """What an officer asks somebody beside the process, from a task; ``to`` is ``agency/role`` or ``agency/@username``.
+
+    ``fields`` and ``documents`` are what whoever is asked may see.
+    """
+
+    id: str
+    task: str
+    to: str
+    by: str
+    fields: tuple[str, ...]
+    documents: tuple[str, ...]
+    asked_at: datetime
+    due_at: datetime
+    seq: int
+    text: str | None = None
+    by_name: str | None = None
+    answer: str | None = None
+    answered_by: str | None = None
+    answered_name: str | None = None
+    answered_at: datetime | None = None
+
+
+@dataclass
 class Child:
     """A case below this one: started by it, and then ``task`` waits for its result; or filed by somebody else."""
 
@@ -396,6 +420,7 @@ class Case:
     computed: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
+    questions: dict[str, Question] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
     permits: dict[str, Permit] = field(default_factory=dict)
     children: dict[str, Child] = field(default_factory=dict)
@@ -443,6 +468,10 @@ class Case:
 
     def open_tasks(self) -> list[Task]:
         return [task for task in self.tasks.values() if task.is_open]
+
+    def still_asks(self, question: Question) -> bool:
+        """Tell whether an answer is still wanted: a question ends with the task from which it was asked."""
+        return question.answered_at is None and self.tasks[question.task].is_open
 
     def tasks_of(self, episode: int, step: str, round_: int) -> list[Task]:
         return [task for task in self.tasks.values() if task.key == (episode, step, round_)]
@@ -501,7 +530,7 @@ class Writer:
         self.case.apply(event, private)
 
     def next_id(self, letter: str, taken: Mapping[str, Any]) -> str:
-        """Give the next id of a task (t), document (d) or payment (p): the case's own id and a number."""
+        """Give the next id of a task (t), question (q), document (d) or payment (p): the case's own id and a number."""
         return f"{self.case.id}.{letter}{len(taken) + 1}"
 
     @property
@@ -994,6 +1023,28 @@ def _message(case: Case, event: Event, data: Data, private: Data) -> None:
     case.messages.append({"at": event.at, "by": event.actor, "text": private.get("text")})
 
 
+def _question_asked(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.questions[data["question"]] = Question(
+        data["question"],
+        data["task"],
+        data["to"],
+        event.actor,
+        tuple(data["fields"]),
+        tuple(data["documents"]),
+        asked_at=moment(event.at),
+        due_at=moment(data["due_at"]),
+        seq=event.seq,
+        text=private.get("text"),
+        by_name=private.get("name"),
+    )
+
+
+def _question_answered(case: Case, event: Event, data: Data, private: Data) -> None:
+    question = case.questions[data["question"]]
+    question.answer, question.answered_name = private.get("text"), private.get("name")
+    question.answered_by, question.answered_at = event.actor, moment(event.at)
+
+
 def _child_started(case: Case, event: Event, data: Data, private: Data) -> None:
     case.children[data["child"]] = Child(
         data["child"],
@@ -1126,6 +1177,8 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "case.redriven": _redriven,
     "case.parked": _parked,
     "message.posted": _message,
+    "question.asked": _question_asked,
+    "question.answered": _question_answered,
     "data.exported": _noted,
     "child.started": _child_started,
     "child.decided": _child_decided,

@@ -85,6 +85,10 @@ class TaskUnknown(NotFound):
     pass
 
 
+class QuestionUnknown(NotFound):
+    title = {"id": "Pertanyaan tidak ditemukan", "en": "No such question"}
+
+
 class ServiceUnknown(NotFound):
     pass
 

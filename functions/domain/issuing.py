@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from functions.domain import episodes, history, letters, waits
+from functions.domain import episodes, history, waits
 from functions.domain.case import Case, Task
 from functions.domain.clock import Calendar
 from functions.domain.episodes import Decision
@@ -134,6 +134,9 @@ def draw(
     valid_until: datetime | None = None,
 ) -> Letter:
     """Give one document of a step as it is issued at this moment."""
+    # Few commands draw a letter: what composes one is loaded with the first.
+    from functions.domain import letters
+
     signer = signed_off(case, episode, paper.signed_by)
     by_hand = decision.by != "law"
     office = signer.role.partition("/")[0] if signer and paper.signed_by else case.agency
@@ -257,7 +260,7 @@ def read_words(case: Case, service: Service, task: Task, action: str, data: Mapp
     read: Words = {}
     for name in known.keys() & given.keys():
         pair = _object(given[name], f"/data/letter/words/{name}")
-        said = {language: _line(pair.get(language)) for language in letters.LANGUAGES}
+        said = {language: _line(pair.get(language)) for language in ("id", "en")}
         for language, text in said.items():
             fault = _fault(text, known[name], any(said.values()))
             faults += [Fault(f"/data/letter/words/{name}/{language}", fault)] if fault else []
@@ -303,6 +306,8 @@ def _fault(text: str | None, written: Written, wanted: bool) -> Mapping[str, str
 
 def standing(case: Case, service: Service, drawing: Drawing, task: Task, action: str) -> dict[str, Text]:
     """Give what stands in each paragraph that may be written, as long as nobody has written it."""
+    from functions.domain import letters
+
     contexts = letters.contexts_of(
         case, service, drawing.calendar, now=case.submitted_at or task.opened_at, number=NOT_YET
     )

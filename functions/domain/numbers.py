@@ -10,7 +10,7 @@ import re
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 CASE_ID = re.compile(rf"[{_ALPHABET}]{{26}}")
-_PART_ID = re.compile(rf"([{_ALPHABET}]{{26}})\.([tdp])([1-9][0-9]{{0,4}})")
+_PART_ID = re.compile(rf"([{_ALPHABET}]{{26}})\.([tqdp])([1-9][0-9]{{0,4}})")
 
 
 def case_id(seed: bytes) -> str:
@@ -23,7 +23,7 @@ def is_case_id(text: str) -> bool:
 
 
 def case_of(part_id: str, letter: str) -> str | None:
-    """Give the case to which a task (t), document (d) or payment (p) belongs; ``None`` if that is no such id."""
+    """Give the case to which a task (t), question (q), document (d) or payment (p) belongs; ``None`` for no such id."""
     match = _PART_ID.fullmatch(part_id)
     return match.group(1) if match and match.group(2) == letter else None
 

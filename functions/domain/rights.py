@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from functions.domain.case import Case, Task
-from functions.domain.errors import CaseUnknown, Forbidden, TaskUnknown
+from functions.domain.case import Case, Question, Task
+from functions.domain.errors import CaseUnknown, Forbidden, QuestionUnknown, TaskUnknown
 from functions.domain.identity import Person
 from functions.domain.service import Service, TaskSpec
 
@@ -141,13 +141,50 @@ def demand_task(
         return
     if not person.holds(task.role, now):
         raise Forbidden("role", _RULES["role"])
-    _not_the_own_case(person, case, task, now)
+    _not_the_own_case(person, case, task.role, now)
     if spec:
         _four_eyes(person, case, task, spec, now)
 
 
-def _not_the_own_case(person: Person, case: Case, task: Task, now: datetime) -> None:
-    lender = person.on_behalf_of(task.role, now)
+def may_see_question(person: Person, case: Case, question: Question, service: Service, now: datetime) -> bool:
+    """Who was asked sees it, and who sees the task from which it was asked."""
+    return _was_asked(person, question, now) or may_see_task(
+        person, case, case.tasks[question.task], service, now
+    )
+
+
+def may_answer(person: Person, case: Case, question: Question, service: Service, now: datetime) -> bool:
+    """Tell whether this person was asked, and not in a case of their own."""
+    try:
+        demand_answer(person, case, question, service, now)
+    except (Forbidden, QuestionUnknown):
+        return False
+    return True
+
+
+def demand_answer(person: Person, case: Case, question: Question, service: Service, now: datetime) -> None:
+    """Raise `QuestionUnknown` to who may not see it, `Forbidden` to who was not asked or stands for the applicant."""
+    if not may_see_question(person, case, question, service, now):
+        raise question_unknown()
+    if not _was_asked(person, question, now):
+        raise Forbidden("role", _RULES["role"])
+    _not_the_own_case(person, case, question.to, now)
+
+
+def question_unknown() -> QuestionUnknown:
+    return QuestionUnknown({"id": "Pertanyaan tidak ditemukan.", "en": "There is no such question."})
+
+
+def _was_asked(person: Person, question: Question, now: datetime) -> bool:
+    """A colleague by name counts only while they hold a role of that office."""
+    agency, _, name = question.to.partition("/")
+    if name.startswith("@"):
+        return person.username == name[1:] and agency in person.agencies_at(now)
+    return person.holds(question.to, now)
+
+
+def _not_the_own_case(person: Person, case: Case, role: str, now: datetime) -> None:
+    lender = person.on_behalf_of(role, now)
     if case.applicant in (person.username, lender) or person.holds(case.applicant, now):
         raise Forbidden("own_case", _RULES["own_case"])
 

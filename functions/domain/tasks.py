@@ -56,13 +56,17 @@ def allowed_actions(case: Case, service: Service, task: Task) -> tuple[Action, .
 
 def claim(writer: Writer, service: Service, person: Person, task: Task) -> None:
     """Take the task, so that colleagues see that somebody is on it; taking it again changes nothing."""
-    rights.demand_task(
-        person, writer.case, task, waits.spec_of(writer.case, service, task), service, writer.now
-    )
-    _demand_open(writer, service, task, person)
+    demand_may_answer(writer, service, person, task)
     if task.state == "claimed":
         return
     writer.add(events.TaskClaimed(task=task.id, on_behalf_of=person.on_behalf_of(task.role, writer.now)))
+
+
+def demand_may_answer(writer: Writer, service: Service, person: Person, task: Task) -> None:
+    """Raise unless this person could answer the task now: by right, in time, and with nobody else on it."""
+    spec = waits.spec_of(writer.case, service, task)
+    rights.demand_task(person, writer.case, task, spec, service, writer.now)
+    _demand_open(writer, service, task, person)
 
 
 def release(writer: Writer, service: Service, person: Person, task: Task) -> None:
@@ -99,9 +103,7 @@ def complete(
 ) -> None:
     """Answer a task. Completing an open task claims it; the wait is settled in the same commit."""
     case = writer.case
-    spec = waits.spec_of(case, service, task)
-    rights.demand_task(person, case, task, spec, service, writer.now)
-    _demand_open(writer, service, task, person)
+    demand_may_answer(writer, service, person, task)
     if waits.clock_has_decided(case, service, calendar_of, task, writer.now):
         raise _too_late()
     if task.kind == "pay":

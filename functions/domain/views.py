@@ -4,6 +4,7 @@
 ~later  what opens by itself (``due``)
 ~t<n>   an open task, in the worklist of its role or of the applicant, soonest due first
 ~below  a published case that waits for others to file below it, in a list for everybody (``place``)
+~q<n>   an open question, in the worklist of whoever is asked
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import Any
 
-from functions.domain.case import DECIDED, Case, Permit, Task
+from functions.domain.case import DECIDED, Case, Permit, Question, Task
 from functions.domain.clock import rfc3339
 from functions.domain.rights import NOT_BY_HAND
 from functions.domain.service import Service
@@ -38,6 +39,9 @@ def views_of(case: Case, service: Service, filed_at: Container[str] = ()) -> dic
     announced = [permit for permit in case.permits.values() if service.permits[permit.kind].listed]
     if below and announced:
         views["below"] = _below(case, service, below, announced[0])
+    for question in case.questions.values():
+        if case.still_asks(question):
+            views[question.id.partition(".")[2]] = _question(case, question)
     return views
 
 
@@ -62,7 +66,7 @@ def published(facts: Mapping[str, Any], service: Service) -> dict[str, Any]:
 
 
 def worklist(role: str) -> str:
-    """Give the key of a role's worklist."""
+    """Give the key of the worklist of a role, or of a colleague by name (``agency/@username``)."""
     return f"role#{role}"
 
 
@@ -161,6 +165,40 @@ def _task(case: Case, service: Service, task: Task) -> View:
         view["due"], view["due_at"] = "payment", _text(task.opened_at)
         view["body"]["payment"] = task.payment
     return view
+
+
+QUESTION = {"id": "Jawab pertanyaan", "en": "Answer a question"}
+
+
+def _question(case: Case, question: Question) -> View:
+    """A question looks like a task of the step from which it was asked; ``kind`` is ``answer``."""
+    task, due = case.tasks[question.task], _text(question.due_at)
+    return {
+        "version": question.seq,
+        "who": worklist(question.to),
+        "who_sort": due,
+        "service": case.service,
+        "kind": "answer",
+        "body": {
+            "id": question.id,
+            "case": case.id,
+            "number": case.number,
+            "service": case.service,
+            "service_version": case.service_version,
+            "process": case.episodes[task.episode - 1].process,
+            "step": task.step,
+            "name": "question",
+            "title": QUESTION,
+            "kind": "answer",
+            "role": question.to,
+            "state": "open",
+            "assignee": None,
+            "opened_at": _text(question.asked_at),
+            "due_at": due,
+            "version": question.seq,
+            "agency": question.to.partition("/")[0],
+        },
+    }
 
 
 def title_of(case: Case, service: Service, task: Task) -> dict[str, str]:

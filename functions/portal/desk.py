@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -13,6 +13,7 @@ from functions.api import tasks as api
 from functions.api.http import Reply
 from functions.domain import form as forms
 from functions.domain import numbers, rights, scoring, views, waits
+from functions.domain import questions as enquiries
 from functions.domain.case import Task
 from functions.domain.errors import (
     CaseUnknown,
@@ -25,15 +26,16 @@ from functions.domain.errors import (
     TaskUnknown,
 )
 from functions.domain.expression import names_below
-from functions.portal import letters, progress, questions
+from functions.portal import letters, presence, progress, questions, story
 from functions.portal.cases import Seen, answers_in_words, inputs_in_words, see
 from functions.portal.rendering import Words
 from functions.portal.urls import url
-from functions.portal.visit import Answer, Html, SeeOther, Visit
+from functions.portal.visit import Answer, Content, Html, SeeOther, Visit
 from functions.portal.worklist import checked, filtered_last
 
 GRAVE = frozenset({"reject", "object"})
 NEWS = frozenset({"claimed", "released", "assigned"})
+ASKED = "asked"
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,18 @@ class Score:
 
 
 def show(visit: Visit, task: str) -> Answer:
-    """Show one task; what is asked of an applicant stands on the page of the case."""
-    desk = _open(visit, task)
+    """Show one task; what is asked of an applicant stands on the page of the case, a question on its own."""
+    if numbers.case_of(task, "q"):
+        return SeeOther(url(f"/questions/{task}"))
+    desk = open_desk(visit, task)
     if desk.task.role == "applicant":
         return SeeOther(url(f"/cases/{desk.task.case}"))
     return _page(visit, desk)
+
+
+def stay(visit: Visit, task: str) -> Answer:
+    """Tell the page's script who else has it open, and take from it that this person still has."""
+    return Content.of({"others": presence.others(visit, open_desk(visit, task).task)})
 
 
 def claim(visit: Visit, task: str) -> Answer:
@@ -106,18 +115,20 @@ def assign(visit: Visit, task: str) -> Answer:
     try:
         visit.ask(api.assign, task, body=checked(api.Assign, to=to), once=True)
     except Invalid:
-        return _page(visit, _open(visit, task), faults=[Fault("/to", _NOBODY)])
+        return _page(visit, open_desk(visit, task), faults=[Fault("/to", _NOBODY)])
     except (Conflict, Forbidden) as error:
-        return _page(visit, _open(visit, task), refused=error)
+        return _page(visit, open_desk(visit, task), refused=error)
     return SeeOther(url(f"/tasks/{task}", sent="assigned"))
 
 
 def decide(visit: Visit, task: str) -> Answer:
     """Answer it; to return a case asks first for what is to be mended, to issue a letter shows it first."""
-    desk, action = _open(visit, task), visit.field("action") or visit.field("look")
+    desk, action = open_desk(visit, task), visit.field("action") or visit.field("look")
     returning = action == "return"
     if returning and not visit.field("chosen"):
         return _return_page(visit, desk)
+    if news := _news(visit, desk):
+        return (_return_page if returning else _page)(visit, desk, news=news)
     comment = _text(visit, "comment") or None
     try:
         data = _data(visit, desk, action)
@@ -132,7 +143,7 @@ def decide(visit: Visit, task: str) -> Answer:
     except Invalid as error:
         return (_return_page if returning else _page)(visit, desk, faults=error.faults)
     except (Conflict, Forbidden) as error:
-        return _page(visit, _open(visit, task), refused=error)
+        return _page(visit, open_desk(visit, task), refused=error)
     return SeeOther(url("/tasks", **filtered_last(visit), done=task))
 
 
@@ -140,11 +151,11 @@ def _do(visit: Visit, task: str, act: Callable[..., Reply], done: str) -> Answer
     try:
         visit.ask(act, task, once=True)
     except (Conflict, Forbidden) as error:
-        return _page(visit, _open(visit, task), refused=error)
+        return _page(visit, open_desk(visit, task), refused=error)
     return SeeOther(url(f"/tasks/{task}", sent=done))
 
 
-def _open(visit: Visit, task: str) -> Desk:
+def open_desk(visit: Visit, task: str) -> Desk:
     """Read a task with its case; raises `TaskUnknown` to who may not see it."""
     case = numbers.case_of(task, "t")
     try:
@@ -223,7 +234,12 @@ def _wanted(visit: Visit, what: str) -> dict[str, str]:
 
 
 def _page(
-    visit: Visit, desk: Desk, *, faults: Iterable[Fault] = (), refused: LoketError | None = None
+    visit: Visit,
+    desk: Desk,
+    *,
+    faults: Iterable[Fault] = (),
+    refused: LoketError | None = None,
+    news: Sequence[story.Line] = (),
 ) -> Answer:
     seen, shown = desk.seen, desk.task
     service = seen.service
@@ -231,7 +247,9 @@ def _page(
     places = {f"/data/scores/{one.child}/{one.criterion}": f"#f-{one.name}" for one in scores}
     letter = _first_letter(visit, desk)
     said = _faults(visit, faults, places | letters.places(letter))
-    page = _common(visit, desk, said) | {
+    page = _common(visit, desk, said, news) | {
+        "others": presence.others(visit, shown),
+        "enquiries": _enquiries(visit, desk),
         "scores": [(child, list(rest)) for child, rest in groupby(scores, key=lambda one: one.child)],
         "rows": [(title, answers) for title, answers in answers_in_words(visit, seen) if answers],
         "files": [one for one in seen.shown.documents if one.state != "announced"],
@@ -244,21 +262,47 @@ def _page(
         "holder": _holder(visit, shown),
         "inputs_of": lambda inputs: inputs_in_words(visit, service, inputs),
         "sent": visit.query.get("sent") if visit.query.get("sent") in NEWS else "",
+        "asked": visit.query.get("sent") == ASKED,
         "to": visit.field("to"),
     }
-    status = refused.status if refused else 422 if said else 200
+    status = refused.status if refused else 422 if said else 409 if news else 200
     return Html("desk.html", page, status=status)
 
 
-def _return_page(visit: Visit, desk: Desk, *, faults: Iterable[Fault] = ()) -> Answer:
+def _return_page(
+    visit: Visit, desk: Desk, *, faults: Iterable[Fault] = (), news: Sequence[story.Line] = ()
+) -> Answer:
     said = _faults(visit, faults)
     title = next((action.title for action in desk.task.actions if action.name == "return"), "")
-    page = _common(visit, desk, said) | {
+    page = _common(visit, desk, said, news) | {
         "title": title or str(visit.t("case.answer.return")),
         "questions": _choices_of_fields(visit, desk.seen),
         "documents": _choices_of_documents(visit, desk.seen),
     }
-    return Html("desk-return.html", page, status=422 if said else 200)
+    return Html("desk-return.html", page, status=422 if said else 409 if news else 200)
+
+
+def _news(visit: Visit, desk: Desk) -> list[story.Line]:
+    """Give what others have done to the case since the page was opened whose form has been sent."""
+    version = visit.field("version")
+    if not version.isascii() or not version.isdigit():
+        return []
+    seen, reader = desk.seen, visit.person.username
+    return story.since(seen.record, seen.service, reader, visit.language, int(version))
+
+
+def _enquiries(visit: Visit, desk: Desk) -> list[dict[str, Any]]:
+    """Give what was asked beside the process from this task: whom, what, and what came of it."""
+    case = desk.seen.case
+    return [
+        {
+            "question": one,
+            "to": progress.office(one.to, visit.language),
+            "state": enquiries.state_of(case, one),
+            "late": case.still_asks(one) and visit.now > one.due_at,
+        }
+        for one in enquiries.of_task(case, desk.found)
+    ]
 
 
 def _first_letter(visit: Visit, desk: Desk) -> letters.Shown | None:
@@ -274,7 +318,9 @@ def _letter_page(visit: Visit, desk: Desk, shown: letters.Shown) -> Answer:
     return Html("desk-letter.html", page)
 
 
-def _common(visit: Visit, desk: Desk, faults: list[dict[str, str]]) -> dict[str, Any]:
+def _common(
+    visit: Visit, desk: Desk, faults: list[dict[str, str]], news: Sequence[story.Line] = ()
+) -> dict[str, Any]:
     return {
         "task": desk.task,
         "case": desk.seen.shown,
@@ -284,6 +330,7 @@ def _common(visit: Visit, desk: Desk, faults: list[dict[str, str]]) -> dict[str,
         "said_conditions": _text(visit, "conditions"),
         "typed": letters.written(visit),
         "grave": GRAVE,
+        "news": news,
         "faults": faults,
         "fault_of": {fault["link"]: fault["text"] for fault in faults},
     }

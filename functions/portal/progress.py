@@ -94,9 +94,11 @@ def steps_with_who(
 
 
 def office(role: str, language: Language) -> str:
-    """Give who holds a role, in words: ``Secretariat, Public Works Office``."""
+    """Give who holds a role, in words: ``Secretariat, Public Works Office``; a colleague by the username."""
     code, _, name = role.partition("/")
     agency = ports.catalogue.agency(code)
+    if name.startswith("@"):
+        return f"{name[1:]}, {_of(agency.name, language)}"
     return f"{_of(agency.roles[name], language)}, {_of(agency.name, language)}"
 
 

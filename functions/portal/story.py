@@ -61,6 +61,15 @@ def tell(record: Record, service: Service, reader: str, language: Language) -> l
     return lines[::-1]
 
 
+def since(record: Record, service: Service, reader: str, language: Language, seq: int) -> list[Line]:
+    """Tell what others have done after the event of this number, in the order in which they did."""
+    teller = _Teller(record.case, service, reader, language)
+    told = [(event, teller.say(event)) for commit in record.commits for event in commit.events]
+    return [
+        Line(event.at, text) for event, text in told if text and event.seq > seq and event.actor != reader
+    ]
+
+
 class _Teller:
     def __init__(self, case: Case, service: Service, reader: str, language: Language) -> None:
         self._case, self._service, self._language = case, service, language
@@ -191,6 +200,16 @@ class _Teller:
     def outcome(self, event: Event, data: Mapping[str, Any]) -> str:
         return self._with(f"{event.type}.{data['result']}", who=self._actor(event.actor))
 
+    def question(self, event: Event, data: Mapping[str, Any]) -> str:
+        to = self._case.questions[data["question"]].to
+        code, by_name, _ = to.partition("/@")
+        to = (
+            getattr(ports.catalogue.agency(code).name, self._language)
+            if by_name
+            else office(to, self._language)
+        )
+        return self._with(event.type, who=self._actor(event.actor), to=to)
+
     def permit(self, event: Event, data: Mapping[str, Any]) -> str:
         return self._with(event.type, number=data["number"])
 
@@ -255,6 +274,8 @@ SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
     "payment.billed": _Teller.amount,
     "payment.received": _Teller.received,
     "outcome.decided": _Teller.outcome,
+    "question.asked": _Teller.question,
+    "question.answered": _Teller.question,
     "permit.issued": _Teller.permit,
     "permit.suspended": _Teller.permit,
     "permit.reinstated": _Teller.permit,

@@ -158,7 +158,8 @@ def _entry(visit: Visit, item: api.TaskInList) -> Entry:
     haste = "late" if due <= visit.now else "soon" if due - visit.now <= SOON else ""
     own = item.role == "applicant"
     who = str(visit.t("case.you")) if own else progress.office(item.role, visit.language)
-    address = url(f"/cases/{item.case}" if own else f"/tasks/{item.id}")
+    place = "questions" if item.kind == "answer" else "tasks"
+    address = url(f"/cases/{item.case}" if own else f"/{place}/{item.id}")
     return Entry(item, who, address, haste, item.assignee == visit.person.username)
 
 

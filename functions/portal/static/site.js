@@ -39,6 +39,28 @@ function unfold() {
 addEventListener("hashchange", unfold);
 unfold();
 
+// -- who else has this task open; told only while somebody works on the page
+
+const presence = document.querySelector("[data-presence]");
+if (presence) {
+  const minute = 60000;
+  let active = Date.now();
+  for (const kind of ["keydown", "pointerdown", "scroll"]) {
+    addEventListener(kind, () => (active = Date.now()), { passive: true });
+  }
+  setInterval(async () => {
+    if (document.hidden || Date.now() - active > 5 * minute) return;
+    const headers = { "X-CSRF": presence.dataset.csrf };
+    const answer = await fetch(presence.dataset.presence, { method: "POST", headers }).catch(() => null);
+    if (!answer?.ok) return;
+    const told = await answer.json();
+    const panel = document.createElement("div");
+    panel.className = "panel wait";
+    for (const line of told.others) panel.append(Object.assign(document.createElement("p"), { textContent: line }));
+    if (presence.textContent.trim() !== panel.textContent) presence.replaceChildren(...(told.others.length ? [panel] : []));
+  }, minute);
+}
+
 // -- answers are kept as they are given, and questions come and go with them
 
 for (const form of document.querySelectorAll("form[data-save]")) keepSaving(form);
