@@ -89,6 +89,9 @@ class TaskInList(Answer):
 
     What has the kind ``answer`` is a question to be read and answered at ``/v1/questions/{id}``; its ``role`` may be
     ``agency/@username``.
+
+    ``actions`` are those of the role. Whether four eyes, the own case or the rounds left stand in the way of this
+    caller is told by the task itself, with what an action takes.
     """
 
     id: str
@@ -107,6 +110,7 @@ class TaskInList(Answer):
     due_at: str
     version: int
     clock: ClockAnswer | None
+    actions: list[ActionAnswer]
     payment: str | None = None
 
 
@@ -116,7 +120,6 @@ class TaskAnswer(TaskInList):
     help: str | None = None
     law: str | None = None
     round: int
-    actions: list[ActionAnswer]
     may: list[Act]
     correction: CorrectionAnswer | None = None
     claimed_at: str | None = None
@@ -248,7 +251,7 @@ def worklist(call: Call) -> Reply:
         cursor=query.cursor,
         keep=partial(_wanted, query),
     )
-    items = [_in_list(item, call.now, call.language) for item in found.items]
+    items = [_in_list(item, call) for item in found.items]
     return Reply(TaskPage(items=items, next=found.next))
 
 
@@ -609,20 +612,31 @@ def _demand_unsettled(state: State | None, language: Language) -> None:
 # -- what a task looks like
 
 
-def _in_list(item: lists.Item, now: datetime, language: Language) -> TaskInList:
+def _in_list(item: lists.Item, call: Call) -> TaskInList:
     service = ports.catalogue.service(item["service"], item["service_version"])
     step = service.process(item["process"]).step(item["step"])
     spec = next((one for one in getattr(step, "of", ()) if one.name == item["name"]), None)
     opened_at = read_moment(item["opened_at"])
     shown = {name: value for name, value in item.items() if name in TaskInList.model_fields}
     clock = _clock(step, spec, item["agency"], opened_at, None)
+    theirs = item["state"] == "claimed" and item["assignee"] != call.person.username
     return TaskInList.model_validate(
         shown
         | {
-            "title": item["title"][language],
-            "clock": clock_answer(clock, now, language) if clock else None,
+            "title": item["title"][call.language],
+            "clock": clock_answer(clock, call.now, call.language) if clock else None,
+            "actions": [] if theirs else _actions_of_the_role(item["kind"], spec, call.language),
         }
     )
+
+
+def _actions_of_the_role(kind: str, spec: TaskSpec | None, language: Language) -> list[ActionAnswer]:
+    if kind == "correct":
+        return [ActionAnswer(name="resubmit", title=_RESUBMIT[language], comment="optional")]
+    return [
+        ActionAnswer(name=action.name, title=getattr(action.title, language), comment=action.comment)
+        for action in (spec.actions if spec else ())
+    ]
 
 
 def task_answer(

@@ -317,6 +317,22 @@ class TestWorklist:
         assert found(f"q={fresh.case.number.lower()}") == [fresh.id]  # type: ignore[union-attr]
         assert found("q=standar") == [reviewed.id]
 
+    def test_shows_what_the_role_can_do_unless_a_colleague_is_on_it(self, as_: As, case: CaseDriver) -> None:
+        def actions(username: str) -> list[tuple[str, str]]:
+            (item,) = as_(username).get("/v1/tasks?role=pupr/secretariat").body["items"]
+            return [(action["name"], action["comment"]) for action in item["actions"]]
+
+        assert actions("yuni") == [("approve", "optional"), ("return", "required")]
+        as_("rahmat").post(f"{completeness(case)}/claim")
+        assert (actions("rahmat"), actions("yuni")) == ([("approve", "optional"), ("return", "required")], [])
+
+    def test_shows_an_applicant_that_what_was_mended_is_sent_again(self, as_: As, case: CaseDriver) -> None:
+        case.act("yuni", "return", comment="?", data={"fields": [{"pointer": "/address", "message": "?"}]})
+
+        (item,) = as_("siti").get("/v1/tasks").body["items"]
+
+        assert [action["name"] for action in item["actions"]] == ["resubmit"]
+
     def test_settled_tasks_are_found_in_their_case(self, as_: As) -> None:
         got = as_("yuni").get("/v1/tasks?state=done")
 
