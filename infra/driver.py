@@ -291,9 +291,14 @@ class CaseDriver:
         )
         return self
 
-    def appeal(self, reason: str = "Saya keberatan.", *, by: str | Person = "applicant") -> CaseDriver:
+    def appeal(
+        self, reason: str = "Saya keberatan.", form: Mapping[str, Any] | None = None,
+        *, by: str | Person = "applicant",
+    ) -> CaseDriver:  # fmt: skip
         self.command(
-            by, "appeal", lambda writer, service: episodes.appeal(writer, service, self._calendar_of, reason)
+            by,
+            "appeal",
+            lambda writer, service: episodes.appeal(writer, service, self._calendar_of, reason, form),
         )
         return self
 
@@ -365,11 +370,14 @@ class CaseDriver:
         )
         return self
 
-    def reopen(self, reason: str = "Ada bukti baru.", *, by: str | Person | None = None) -> CaseDriver:
+    def reopen(
+        self, reason: str = "Ada bukti baru.", form: Mapping[str, Any] | None = None,
+        *, by: str | Person | None = None,
+    ) -> CaseDriver:  # fmt: skip
         self.command(
             by or self.supervisor,
             "reopen",
-            lambda writer, service: episodes.reopen(writer, service, self._calendar_of, reason),
+            lambda writer, service: episodes.reopen(writer, service, self._calendar_of, reason, form),
         )
         return self
 

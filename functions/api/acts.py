@@ -78,7 +78,7 @@ def appeal(call: Call, case: str) -> Reply:
                 {"id": "Layanan ini tidak mengenal keberatan.", "en": "This service has no appeal."},
                 code="no-such-process",
             )
-        episodes.appeal(writer, service, ports.catalogue.calendar, _wish(call))
+        episodes.appeal(writer, service, ports.catalogue.calendar, _reason(call), call.body.form)
 
     return act(call, case, "appeal", decide)
 
@@ -169,7 +169,7 @@ def message(call: Call, case: str) -> Reply:
     blueprint,
     "POST",
     "/v1/cases/{case}/reopen",
-    body=Reason,
+    body=Wish,
     answer=CaseAnswer,
     versioned=True,
     summary={"id": "Buka kembali berkas yang sudah diputus", "en": "Take a decided case up again"},
@@ -179,7 +179,9 @@ def reopen(call: Call, case: str) -> Reply:
         call,
         case,
         "reopen",
-        lambda writer, service: episodes.reopen(writer, service, ports.catalogue.calendar, _reason(call)),
+        lambda writer, service: episodes.reopen(
+            writer, service, ports.catalogue.calendar, _reason(call), call.body.form
+        ),
     )
 
 

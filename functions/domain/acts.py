@@ -63,6 +63,8 @@ def _can_extend(case: Case, service: Service, calendar_of: waits.CalendarOf, now
 
 
 def _can_reopen(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
+    if _can_begin("reopen")(case, service, calendar_of, now):
+        return True
     closed = case.status in ("rejected", "lapsed", "withdrawn") and case.episode is None
     return closed and case.submitted_at is not None and not case.erased
 

@@ -874,9 +874,16 @@ def _outcome(case: Case, event: Event, data: Data, private: Data) -> None:
 
 
 def _what_was_granted_stands(case: Case) -> None:
-    """A change or renewal of what was granted that comes to nothing leaves it as it was."""
+    """A change, renewal or examination of what was granted that comes to nothing leaves it as it was.
+
+    So does an objection to anything but a refusal. What an office has asked for and does not get lapses.
+    """
     episode = case.episode
-    if episode and episode.act in ("amend", "renew") and case.status != "approved":
+    if episode is None or case.status == "approved":
+        return
+    objection = episode.act == "appeal" and episode.before[0] != "rejected"
+    examination = episode.act == "reopen" and case.status != "lapsed"
+    if episode.act in ("amend", "renew") or objection or examination:
         case.status, case.outcome = episode.before
         if episode.answers and not case.erased:
             case.form, case.facts = episode.answers

@@ -30,6 +30,8 @@ def demand_reason(reason: str | None) -> str:
 
 
 def can_withdraw(case: Case, service: Service, now: datetime) -> bool:
+    if case.episode and case.episode.act == "reopen":
+        return False  # an office examines it: that is not the applicant's to call off
     return (
         service.withdrawable
         and (case.is_open or case.status == "draft")
@@ -69,7 +71,7 @@ def _come_to_nothing(writer: Writer, service: Service | None, calendar: Calendar
     A change of what stands leaves it standing.
     """
     episode = writer.case.episode
-    stands = bool(episode and episode.act in ("amend", "renew"))
+    stands = bool(episode and episode.act in ("amend", "renew", "reopen"))
     if not stands:
         queues.leave(writer, reason)
     if service and calendar:
@@ -82,30 +84,42 @@ def can_appeal(case: Case, service: Service, calendar_of: waits.CalendarOf, now:
 
 def appeal_of(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> str | None:
     """Give the process that an objection to the last decision opens now; ``None`` where nothing can be objected to."""
-    if case.status != "rejected" or case.outcome is None or case.episode or case.erased:
+    if not case.outcomes or case.episode or case.erased:
         return None
     appeals = {name: one for name, one in service.processes.items() if one.opened_by == "appeal"}
     decided = case.episodes[-1].process
     for name, process in appeals.items():
         fits = decided in process.against if process.against else decided not in appeals
-        end = waits.window_end(process, calendar_of(case.agency), case.outcome.at)
+        fits = fits and case.status in process.statuses
+        end = waits.window_end(process, calendar_of(case.agency), case.outcomes[-1].at)
         if fits and (end is None or now <= end):
             return name
     return None
 
 
-def appeal(writer: Writer, service: Service, calendar_of: waits.CalendarOf, reason: str) -> None:
-    """The applicant objects to a refusal: an episode of its own, as often as the service has an appeal for it."""
+def appeal(
+    writer: Writer,
+    service: Service,
+    calendar_of: waits.CalendarOf,
+    reason: str,
+    form: Mapping[str, Any] | None = None,
+) -> None:
+    """The applicant objects to a decision, with the answers that are held against it: an episode of its own.
+
+    It may be done as often as the service has an appeal for what was decided last.
+    """
     process = appeal_of(writer.case, service, calendar_of, writer.now)
     if process is None:
         raise _not_now(
             writer.case,
             {
-                "id": "Keberatan hanya dapat diajukan terhadap penolakan, dalam tenggatnya.",
-                "en": "Only a refusal can be appealed, and within its term.",
+                "id": "Keberatan hanya dapat diajukan terhadap keputusan yang merugikan, dalam tenggatnya.",
+                "en": "Only a decision against the applicant can be appealed, and within its term.",
             },
         )
-    _open(writer, service, calendar_of(writer.case.agency), process, reason)
+    calendar = calendar_of(writer.case.agency)
+    intake.change_answers(writer, service, calendar, form or {}, service.process(process).changes)
+    _open(writer, service, calendar, process, reason, act="appeal")
 
 
 def extend(writer: Writer, service: Service, calendar_of: waits.CalendarOf, term: Term, reason: str) -> None:
@@ -136,9 +150,21 @@ def redrive(writer: Writer, reason: str) -> None:
     )
 
 
-def reopen(writer: Writer, service: Service, calendar_of: waits.CalendarOf, reason: str) -> None:
-    """A supervisor takes a decided case up again: its application is examined anew."""
-    case = writer.case
+def reopen(
+    writer: Writer,
+    service: Service,
+    calendar_of: waits.CalendarOf,
+    reason: str,
+    form: Mapping[str, Any] | None = None,
+) -> None:
+    """A supervisor takes a decided case up again: its application is examined anew.
+
+    What was granted is examined by the process that the service has for it, with the answers that were found.
+    """
+    case, name = writer.case, process_for(service, "reopen")
+    if name and can_open(case, service.process(name), calendar_of, writer.now):
+        begin(writer, service, calendar_of, "reopen", reason, form)
+        return
     closed = case.status in ("rejected", "lapsed", "withdrawn") and case.episode is None
     if not closed or case.submitted_at is None or case.erased:
         raise _not_now(

@@ -641,16 +641,17 @@ class Process(Model):
 
     An appeal is ``against`` what these processes have decided, or against any that is no appeal itself; of several that
     may be opened the first is.
-    ``opens_within`` is how long after the decision it may be opened (an appeal), with ``opens_until: working_day`` up
-    to the end of a working day; ``within`` is its own legal term, in
-    the place of the service's; ``clock`` tells whether the legal clock runs in it. ``opens_from`` are the statuses in
-    which it may be opened, ``changes`` the fields that may be changed with it. A process that is opened when it is
-    ``due`` follows on an outcome by its ``later``; one opened by a ``round`` is for who is called to a place.
+    ``opens_within`` is how long after the decision it may be opened (an appeal), with ``opens_until: working_day``
+    up to the end of a working day; ``within`` is its own legal term, in the place of the service's; ``clock`` tells
+    whether the legal clock runs in it. ``opens_from`` are the statuses in which it may be opened, ``changes`` the
+    fields that may be changed with it. What is opened by ``reopen`` is a supervisor's examination of what was
+    granted. A process that is opened when it is ``due`` follows on an outcome by its ``later``; one opened by a
+    ``round`` is for who is called to a place.
     """
 
     title: Text
     steps: tuple[Step, ...] = Field(min_length=1)
-    opened_by: Literal["submit", "appeal", "renew", "amend", "resume", "due", "round"] = "submit"
+    opened_by: Literal["submit", "appeal", "renew", "amend", "resume", "reopen", "due", "round"] = "submit"
     opens_from: tuple[Literal["approved", "rejected", "lapsed", "waitlisted"], ...] = ()
     against: tuple[Name, ...] = ()
     opens_within: Term | None = None
@@ -667,6 +668,7 @@ class Process(Model):
             "resume": ("lapsed",),
             "renew": ("approved",),
             "amend": ("approved",),
+            "reopen": ("approved",),
         }
         return self.opens_from or usual.get(self.opened_by, ())
 

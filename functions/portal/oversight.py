@@ -82,7 +82,7 @@ def do(visit: Visit, case: str, act: str) -> Answer:
             term = f"{visit.field('amount')[:6]} {_unit(seen)}"
             body: Reason = worklist.checked(acts.Extension, reason=reason, term=term)
         else:
-            body = worklist.checked(Reason, reason=reason)
+            body = worklist.checked(acts.Wish if act == "reopen" else Reason, reason=reason)
         visit.ask(_DOING[act], case, body=body, once=True)
     except Invalid as error:
         return _page(visit, seen, act, error.faults)
