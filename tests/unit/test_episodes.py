@@ -258,10 +258,32 @@ def test_a_term_that_counts_from_completeness_waits_for_it_in_what_is_reopened()
     assert reopen(case_in("rejected")).case.clock is None
 
 
-@pytest.mark.parametrize("status", ["draft", "approved", *OPEN])
+@pytest.mark.parametrize("status", ["draft", *OPEN])
 def test_any_other_case_is_not_reopened(status: str):
     with pytest.raises(NotNow):
         reopen(case_in(status))
+
+
+UNEXAMINED = {name: one for name, one in PERMIT.processes.items() if one.opened_by != "reopen"}
+
+
+def test_what_was_granted_is_not_reopened_where_the_service_has_no_process_for_it():
+    walk = Walk(service=with_service(processes=UNEXAMINED)).submitted().outcome("approved")
+
+    with pytest.raises(NotNow):
+        reopen(walk)
+
+
+@pytest.mark.parametrize("ends", ["rejected", "approved"])
+def test_what_was_granted_is_examined_by_a_process_of_its_own_and_stands(ends: str):
+    walk = reopen(case_in("approved"))
+    opened = walk.case.episode
+
+    assert opened is not None
+    assert (opened.process, opened.act, walk.case.status) == ("inspection", "reopen", "in_review")
+    with pytest.raises(NotNow):
+        walk.withdraw()
+    assert walk.outcome(ends).case.status == "approved"
 
 
 def test_a_draft_that_was_withdrawn_is_not_reopened():
