@@ -131,7 +131,11 @@ def test_nothing_that_breaks_a_line_gets_into_a_subject() -> None:
 
 
 def test_every_notice_belongs_to_an_event_that_exists() -> None:
-    history = {"outcome.approved": "outcome.decided", "outcome.rejected": "outcome.decided"}
+    history = {
+        "outcome.approved": "outcome.decided",
+        "outcome.rejected": "outcome.decided",
+        "payment.received_in_part": "payment.received",
+    }
 
     assert {history.get(name, name) for name in NOTICES} <= set(events.TYPES)
     assert set(events.TYPES) >= notices.TOLD
