@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from functions.domain import questions, webhooks
+from functions.domain.case import Writer
+from functions.domain.service import Service
 from functions.portal import routes
-from infra.driver import CaseDriver, people
+from functions.runtime.wiring import ports
+from infra.driver import CaseDriver, people, user
 from infra.local.office import Office
 from tests.portal import ways
 
 REVIEWER = people().holders("pupr/tpt")[0].username
+ADVISER = people().holders("dlh/environment")[0].username
 SIGNER = people().holders("dpmptsp/head")[0].username
 
 PLACES: dict[str | None, tuple[str, ...]] = {
@@ -27,18 +32,22 @@ PLACES: dict[str | None, tuple[str, ...]] = {
         "/cases/{billed}", "/local/bank/{bill}", "/cases/{granted}", "/cases/{refused}", "/cases/{refused}/appeal",
         "/cases/nothing",
     ),
-    REVIEWER: ("/tasks", "/tasks?q=zzzz", "/tasks/{review}"),
+    REVIEWER: ("/tasks", "/tasks?q=zzzz", "/tasks/{review}", "/tasks/{review}/questions"),
+    ADVISER: ("/questions/{question}",),
     SIGNER: ("/tasks/{signing}",),
     "sri": (
         "/tasks?role=pupr%2Ftpt", "/tasks/{review}", "/attention", "/services/building-permit/pace", "/delegations",
         "/cases/{reviewed}", "/cases/{reviewed}/process", "/cases/{reviewed}/acts/extend",
     ),
+    "tuti": ("/records", "/records?state=all", "/cases/{refused}/record"),
+    "irfan": ("/webhooks", "/webhooks/{webhook}"),
     "zainal": ("/services/hajj-registration/rounds", "/services/hajj-registration/rounds/2027"),
 }  # fmt: skip
 
 NO_PAGES = {
     "/register.csv", "/apply/{case}/files", "/cases/{case}/history.json", "/cases/{case}/personal-data.json",
-    "/cases/{case}/documents/{document}", "/cases/{case}/process.svg", "/services/{service}/pace.csv",
+    "/cases/{case}/documents/{document}", "/questions/{question}/documents/{document}",
+    "/cases/{case}/process.svg", "/services/{service}/pace.csv",
 }  # fmt: skip
 """Addresses that give data, or lead on."""
 
@@ -73,6 +82,7 @@ def furnish(office: Office) -> dict[str, str]:
     billed, granted = ways.bill(ways.review(new().apply())), ways.grant(ways.bill(ways.review(new().apply())))
     refused = ways.answer(ways.review(new().apply()), "reject", comment="The columns are too thin.")
     CaseDriver(office.system, service="hajj-registration").like().open_round("2027", 1)
+    webhook = _webhook()
     (bill,), (permit,) = billed.case.payments, granted.case.permits
     cases = {
         "empty": empty, "draft": draft, "reviewed": reviewed, "returned": returned, "billed": billed,
@@ -83,4 +93,31 @@ def furnish(office: Office) -> dict[str, str]:
         "permit": permit,
         "review": late.task("technical-review").id,
         "signing": signing.task("sign-permit").id,
+        "webhook": webhook,
+        "question": _question(late),
     }
+
+
+def _question(case: CaseDriver) -> str:
+    """Let the reviewer of a case ask another office."""
+
+    def ask(writer: Writer, service: Service) -> None:
+        questions.ask(
+            writer, service, ports.catalogue.calendar, ports.catalogue.agency, user(REVIEWER),
+            case.task("technical-review"), to="dlh/environment", text="Is the well too close?", working_days=5,
+            fields=["address"], documents=[],
+        )  # fmt: skip
+
+    case.command(REVIEWER, "read", ask)
+    return list(case.case.questions)[-1]
+
+
+def _webhook() -> str:
+    """Set up a webhook of the agency that nothing was delivered to yet."""
+    found = {
+        "id": "0123456789abcdef", "agency": "dpmptsp", "url": "https://system.example/loket", "types": [],
+        "services": [], "created_at": "2026-03-02T01:00:00Z", "created_by": "irfan", "secret": "x" * 43,
+        "request": None,
+    }  # fmt: skip
+    ports.table.put(*webhooks.key(found["agency"], found["id"]), found, new=True)
+    return found["id"]

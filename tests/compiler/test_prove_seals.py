@@ -61,7 +61,7 @@ def test_a_sealed_field_exists() -> None:
 
 
 def test_nothing_reads_a_sealed_field_before_the_opening() -> None:
-    assert codes("tender-bid", lambda c: c.update(facts={"price": "form.price"})) == ["seal-broken"]
+    assert codes("tender-bid", lambda c: c["facts"].update(price="form.price")) == ["seal-broken"]
 
 
 def test_the_moment_is_a_fact_of_the_case_above() -> None:

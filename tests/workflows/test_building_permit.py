@@ -83,11 +83,9 @@ def test_a_permit_is_granted(case: CaseDriver):
 
     assert case.case.status == "approved"
     assert ended(case) == "SUCCEEDED Ended: granted"
-    assert case.case.fee == {
-        "amount": 6_452_586,
-        "currency": "IDR",
-        "lines": [{"code": "building-levy", "amount": 6_452_586}],
-    }
+    fee = case.case.fee or {}
+    assert (fee["amount"], fee["currency"]) == (6_452_586, "IDR")
+    assert fee["lines"] == [{"code": "building-levy", "amount": 6_452_586}]
     assert history.verify(case.history) == []
     assert case.types == [
         "case.created",
