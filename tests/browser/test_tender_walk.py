@@ -1,0 +1,64 @@
+"""Whole cases from beginning to end through the pages, by everybody whom they take: with a script and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.runtime.wiring import ports
+from tests.browser.conftest import Street, Window
+from tests.browser.walker import Walker
+
+pytestmark = pytest.mark.xdist_group("browser-walks")
+MOST_DAYS = 60
+BIDS = {"sinar-jaya": 1_234_567_891, "griya-nusantara": 1_400_000_017, "kopi-senja": 1_111_222_333}
+
+
+@pytest.fixture(
+    params=[(True, "en", 1280), (False, "id", 360)],
+    ids=["with a script", "without a script, in Indonesian, on a small screen"],
+)
+def walker(window: Callable[..., Window], street: Street, request: pytest.FixtureRequest) -> Walker:
+    script, language, width = request.param
+    return Walker(window(script=script, language=language, width=width), language, script)
+
+
+def load(case: str) -> Any:
+    return ports.cases.load(case).case
+
+
+def test_a_tender_is_carried_from_its_announcement_to_the_award(walker: Walker, street: Street) -> None:
+    tender = walker.sit_down("hendra").apply("public-tender")
+    walker.answer_all(tender)
+    announcement = next(iter(load(tender).permits))
+    bids = {
+        bidder: walker.sit_down(bidder).apply("tender-bid", parent=announcement, bidder=bidder, price=price)
+        for bidder, price in BIDS.items()
+    }
+    sealed = walker.page.content()
+    _carry(walker, street, tender, list(bids.values()))
+
+    assert "1.111.222.333" not in sealed
+    assert load(tender).status == "approved"
+    assert sorted(load(bid).status for bid in bids.values()) == ["approved", "rejected", "rejected"]
+    assert walker.sit_down("hendra").verified(tender)
+
+
+def _carry(walker: Walker, street: Street, tender: str, bids: list[str]) -> None:
+    """Let the offices do what they are asked, the first who lost object once, and time go by in between."""
+    objected, aws = False, street.office.system.aws
+    for _ in range(MOST_DAYS):
+        while walker.answer_all(tender) + sum(walker.answer_all(bid) for bid in bids):
+            pass
+        if not load(tender).is_open:
+            return
+        lost = [bid for bid in bids if load(bid).status == "rejected"]
+        if lost and not objected:
+            objected = True
+            walker.sit_down(load(lost[0]).applicant).ask_for(lost[0], "appeal", "Our price was the lowest.")
+        else:
+            aws.advance(timedelta(days=1))
+    raise AssertionError(f"the tender stands still: {load(tender).status}")
