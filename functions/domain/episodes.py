@@ -84,7 +84,7 @@ def can_appeal(case: Case, service: Service, calendar_of: waits.CalendarOf, now:
 
 def appeal_of(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> str | None:
     """Give the process that an objection to the last decision opens now; ``None`` where nothing can be objected to."""
-    if not case.outcomes or case.episode or case.erased:
+    if not case.outcomes or not case.episodes or case.episode or case.erased:
         return None
     appeals = {name: one for name, one in service.processes.items() if one.opened_by == "appeal"}
     decided = case.episodes[-1].process

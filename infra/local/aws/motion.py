@@ -86,7 +86,8 @@ class Motion:
         """
         give_up = time.monotonic() + patience
         while threads := self._alive():
-            for thread in threads:
+            # One that is only starting cannot be joined yet.
+            for thread in (one for one in threads if one.is_alive()):
                 thread.join(max(0.0, give_up - time.monotonic()))
             if time.monotonic() >= give_up and self._alive():
                 raise NotSettled(
