@@ -65,17 +65,22 @@ class PublishedFact(Answer):
     text: str
 
 
-class RegisterEntry(Answer):
+class Published(Answer):
+    """What anybody may read of a case; ``number`` is that of the document that was issued."""
+
     number: str
     title: str
     service: str
     service_title: str
     agency: str
     agency_name: str
+    facts: list[PublishedFact]
+
+
+class RegisterEntry(Published):
     state: register.State
     issued_at: str
     valid_until: str | None
-    facts: list[PublishedFact]
 
 
 class RegisterPage(Answer):
@@ -107,17 +112,10 @@ class OpenQuery(Paged):
     pass
 
 
-class OpenCase(Answer):
+class OpenCase(Published):
     """``number`` is the document that announces it: the ``parent`` of what is filed below it until ``closes_at``."""
 
-    number: str
-    title: str
-    service: str
-    service_title: str
-    agency: str
-    agency_name: str
     closes_at: str
-    facts: list[PublishedFact]
 
 
 class OpenPage(Answer):

@@ -108,6 +108,10 @@ class Person:
     def agencies_at(self, now: datetime) -> frozenset[str]:
         return agencies_of(self.roles_at(now))
 
+    def agencies_as(self, name: str, now: datetime) -> list[str]:
+        """The agencies in which the role of this name is held, in order."""
+        return sorted(agencies_of(role for role in self.roles_at(now) if role.endswith(f"/{name}")))
+
     def roles_at(self, now: datetime) -> frozenset[str]:
         return self.roles | {lent.role for lent in self.delegated if lent.in_force(now)}
 

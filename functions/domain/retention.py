@@ -16,8 +16,7 @@ ROLE = "records"
 
 def agencies_of(person: Person, now: datetime) -> list[str]:
     """Give the agencies whose records this person keeps. Raises `Forbidden` where there are none."""
-    roles = (role.partition("/") for role in person.roles_at(now))
-    found = sorted(agency for agency, _, name in roles if name == ROLE)
+    found = person.agencies_as(ROLE, now)
     if not found:
         raise Forbidden(
             "role",

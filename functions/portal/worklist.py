@@ -101,8 +101,8 @@ def _page(visit: Visit, faults: Iterable[Mapping[str, str]] = ()) -> Answer:
         "services": [(one.code, visit.text(one.title)) for one in _asking(visit)],
         "actions": sorted({BULK[one.task.kind] for one in entries if one.choosable}),
         "supervises": bool(overseen(visit.person, visit.now)),
-        "keeps_records": _is_any(visit, retention.ROLE),
-        "integrates": _is_any(visit, webhooks.ROLE),
+        "keeps_records": bool(visit.person.agencies_as(retention.ROLE, visit.now)),
+        "integrates": bool(visit.person.agencies_as(webhooks.ROLE, visit.now)),
         "done": visit.query.get("done", "").partition(".")[0],
         "faults": said + ([{"link": "#f-due", "text": visit.text(wrong)}] if wrong else []),
     }
@@ -202,11 +202,6 @@ def end_of(day: str) -> datetime:
     """Give the end of a day that somebody typed. Raises ValueError."""
     following = date.fromisoformat(day) + timedelta(days=1)
     return datetime.combine(following, time(), ZoneInfo(HOME_ZONE))
-
-
-def _is_any(visit: Visit, name: str) -> bool:
-    """Tell whether somebody holds the role of this name in whatever agency."""
-    return any(role.endswith(f"/{name}") for role in visit.person.roles_at(visit.now))
 
 
 def checked(model: type[B], **values: Any) -> B:

@@ -17,6 +17,7 @@ from waitress import create_server
 
 from infra.local.aws import LocalClock
 from infra.local.office import Office
+from tests.browser.walker import Walker
 from tests.builders import MORNING
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -123,6 +124,16 @@ def window(browser: Browser, street: Street) -> Iterator[Callable[..., Window]]:
         context.close()
         assert window.foreign == []
         assert window.errors == []
+
+
+@pytest.fixture(
+    params=[(True, "en", 1280), (False, "id", 360)],
+    ids=["with a script", "without a script, in Indonesian, on a small screen"],
+)
+def walker(window: Callable[..., Window], street: Street, request: pytest.FixtureRequest) -> Walker:
+    """Somebody at each of the two kinds of browser."""
+    script, language, width = request.param
+    return Walker(window(script=script, language=language, width=width), language, script)
 
 
 def _watch(window: Window) -> None:

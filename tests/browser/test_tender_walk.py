@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from functions.runtime.wiring import ports
-from tests.browser.conftest import Street, Window
-from tests.browser.walker import Walker
+from tests.browser.conftest import Street
+from tests.browser.walker import Walker, load
 
 pytestmark = pytest.mark.xdist_group("browser-walks")
 MOST_DAYS = 60
 BIDS = {"sinar-jaya": 1_234_567_891, "griya-nusantara": 1_400_000_017, "kopi-senja": 1_111_222_333}
-
-
-@pytest.fixture(
-    params=[(True, "en", 1280), (False, "id", 360)],
-    ids=["with a script", "without a script, in Indonesian, on a small screen"],
-)
-def walker(window: Callable[..., Window], street: Street, request: pytest.FixtureRequest) -> Walker:
-    script, language, width = request.param
-    return Walker(window(script=script, language=language, width=width), language, script)
-
-
-def load(case: str) -> Any:
-    return ports.cases.load(case).case
 
 
 def test_a_tender_is_carried_from_its_announcement_to_the_award(walker: Walker, street: Street) -> None:

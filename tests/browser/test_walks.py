@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from functions.runtime.wiring import ports
-from tests.browser.conftest import Street, Window
-from tests.browser.walker import ByKeyboard, Walker
+from tests.browser.conftest import Window
+from tests.browser.walker import ByKeyboard, Walker, load
 
 pytestmark = pytest.mark.xdist_group("browser-walks")
-
-
-@pytest.fixture(
-    params=[(True, "en", 1280), (False, "id", 360)],
-    ids=["with a script", "without a script, in Indonesian, on a small screen"],
-)
-def walker(window: Callable[..., Window], street: Street, request: pytest.FixtureRequest) -> Walker:
-    script, language, width = request.param
-    return Walker(window(script=script, language=language, width=width), language, script)
-
-
-def load(case: str) -> Any:
-    return ports.cases.load(case).case
 
 
 def test_a_permit_is_carried_by_a_citizen_and_the_offices(walker: Walker) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Locator, Page, expect
 
 from functions.domain import form as forms
+from functions.domain.case import Case
 from functions.domain.rights import NOT_BY_HAND
 from functions.domain.service import FormField, Service
 from functions.portal import questions
 from functions.runtime.wiring import ports
 from infra.driver import SMALL_PDF, people
-from tests.browser.conftest import Window
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Window
 
 MOST_PAGES, MOST_TABS = 25, 60
 _IS_SEEN_IN_FOCUS = """aim => aim === document.activeElement && aim.matches(':focus-visible')
@@ -175,6 +178,10 @@ class Walker:
 class ByKeyboard(Walker):
     """Has nothing but Tab, Enter, Space, arrows and letters, and must see at each step where the focus is."""
 
+    def __post_init__(self) -> None:
+        # Asked for only at the press of the key, the browser may open its own window before it hears of it.
+        self.page.on("filechooser", lambda chooser: None)
+
     def press(self, what: Locator) -> None:
         self._tab_to(what)
         with self.page.expect_navigation():
@@ -213,6 +220,12 @@ class ByKeyboard(Walker):
             if aim.evaluate(_IS_SEEN_IN_FOCUS):
                 return
         raise AssertionError(f"no way by the keyboard to {aim}")
+
+
+def load(case: str) -> Case:
+    """Give a case as it stands."""
+    found: Case = ports.cases.load(case).case
+    return found
 
 
 def _holders(role: str) -> list[str]:
