@@ -77,7 +77,7 @@ def _load(name: str, handler: str, paths: list[str]) -> int:
 
 
 def _run(probe: str, what: str, argument: object) -> str:
-    command = [sys.executable, "-I", "-S", "-B", "-c", probe, json.dumps(argument)]
+    command = [sys.executable, "-I", "-S", "-c", probe, json.dumps(argument)]
     done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Missing(f"{what} does not import with the zip and boto3 alone:\n{done.stderr}")

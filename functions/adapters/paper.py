@@ -13,6 +13,7 @@ from typing import Literal, Self, cast
 
 import segno
 from fpdf import FPDF
+from fpdf.drawing import PaintedPath
 from fpdf.drawing_primitives import DeviceGray
 from fpdf.enums import DocumentCompliance
 from fpdf.fonts import TTFFont
@@ -180,12 +181,13 @@ class Paper:
         """
         matrix = segno.make(content, error="m", micro=False, boost_error=False).matrix
         module = size / len(matrix)
-        with self.pdf.new_path() as path:
-            path.style.fill_color = DeviceGray(0)
-            path.style.stroke_color = None
-            for row, modules in enumerate(matrix):
-                for start, length in _dark_runs(modules):
-                    path.rectangle(x + start * module, y + row * module, length * module, module)
+        path = PaintedPath()
+        path.style.fill_color = DeviceGray(0)
+        path.style.stroke_color = None
+        for row, modules in enumerate(matrix):
+            for start, length in _dark_runs(modules):
+                path.rectangle(x + start * module, y + row * module, length * module, module)
+        self.pdf.draw_path(path, copy=False)
 
 
 def _dark_runs(modules: Sequence[int]) -> Iterator[tuple[int, int]]:

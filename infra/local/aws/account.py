@@ -7,12 +7,15 @@ that was ever made; this one starts in a millisecond, leaves HTTP alone and forg
 from __future__ import annotations
 
 import os
+from functools import cache
 from threading import Lock
 from typing import Any
 from unittest.mock import patch
 
 import boto3
+from botocore import UNSIGNED
 from botocore.config import Config
+from moto.core import responses
 from moto.core.base_backend import BackendDict
 from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
@@ -43,6 +46,9 @@ MOTO = {
     "iam": {"load_aws_managed_policies": False},
 }
 
+# Who gets most requests gets them unsigned: nobody looks at the signature here, and making it costs time.
+UNSIGNED_SERVICES = frozenset({"dynamodb", "events", "stepfunctions"})
+
 _CLIENTS: dict[tuple[str, str | None], Any] = {}
 _CLIENTS_LOCK = Lock()
 
@@ -69,6 +75,8 @@ class Account:
         self._session.start()
         patches.set(BaseModel, "__new__", _untracked)
         patches.set(FakeKey, "__del__", FakeKey.dispose)
+        # moto looks through a class for its methods at each request.
+        patches.set(responses, "method_names_from_class", cache(responses.method_names_from_class))
         BackendDict.reset()
         botocore_stubber.enabled = True
 
@@ -88,8 +96,7 @@ def client(service: str) -> Any:
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") if service == "s3" else None
     with _CLIENTS_LOCK:
         if (service, endpoint) not in _CLIENTS:
-            once = Config(retries={"total_max_attempts": 1})
-            _CLIENTS[service, endpoint] = _session().client(service, config=once)
+            _CLIENTS[service, endpoint] = _session().client(service, config=_config(service))
         return _CLIENTS[service, endpoint]
 
 
@@ -98,6 +105,12 @@ def _endpoint_settings(endpoint: str | None) -> dict[str, str]:
     if endpoint is None:
         return {}
     return {"AWS_ENDPOINT_URL_S3": endpoint, "MOTO_S3_CUSTOM_ENDPOINTS": endpoint}
+
+
+def _config(service: str) -> Config:
+    """One attempt, so that a failure is seen; a fixed user agent, as botocore composes one anew for each request."""
+    signature = {"signature_version": UNSIGNED} if service in UNSIGNED_SERVICES else {}
+    return Config(retries={"total_max_attempts": 1}, user_agent="loket", **signature)
 
 
 def _session() -> boto3.Session:
