@@ -197,10 +197,12 @@ class WordsAnswer(Answer):
 class LettersAnswer(Answer):
     """The documents that an answer would issue. ``letters`` hold all that will stand in them, in both languages.
 
-    Send ``shown`` back as ``data.letter.shown``: then nothing else than this is signed.
+    Send ``shown`` back as ``data.letter.shown``: then nothing else than this is signed. Unless it is ``final`` others
+    are still asked at the same time, and what they say may be added before it is issued.
     """
 
     shown: str
+    final: bool
     letters: list[dict[str, Any]]
     words: list[WordsAnswer]
 
@@ -397,7 +399,8 @@ def letter(call: Call, task: str) -> Reply:
     shown = issuing.fingerprint(record.case, service, drawing, found)
     words = _words(record.case, service, drawing, found, call.language)
     letters = [one.model_dump(mode="json", exclude={"created_at", "verification_url"}) for one in drawn]
-    return Reply(LettersAnswer(shown=shown, letters=letters, words=words))
+    final = waits.verdict_of(record.case, service, found.key) is not None
+    return Reply(LettersAnswer(shown=shown, final=final, letters=letters, words=words))
 
 
 def _words(

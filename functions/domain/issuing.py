@@ -24,6 +24,8 @@ from functions.domain.letter import Letter, Signatory
 from functions.domain.service import (
     Agency,
     ChooseStep,
+    ConsultStep,
+    CorrectStep,
     OutcomeStep,
     PermitKind,
     Process,
@@ -33,8 +35,11 @@ from functions.domain.service import (
     Text,
     Written,
 )
+from functions.domain.waits import Verdict
 
 OfficeOf = Callable[[str], Agency]
+Words = dict[str, dict[str, str]]
+_SIGNING = ("decide", "open")
 Issues = OutcomeStep | PublishStep
 NOT_YET = "…"
 """What stands in the place of a number that is given when the document is issued."""
@@ -76,12 +81,18 @@ class Drawing:
 
 
 def led_to(case: Case, service: Service, task: Task, action: str) -> Issues | None:
-    """Give the step that issues documents right after this answer: nobody is asked, nothing is computed before."""
+    """Give the step that issues documents right after this answer: nobody is asked, nothing is computed before.
+
+    Where others are asked at the same time, an answer leads on that is the last one, or that decides for all.
+    """
     step = waits.step_of(case, service, task.key)
-    if not isinstance(step, TaskStep):
+    if not isinstance(step, TaskStep | ConsultStep):
         return None
     process = service.process(case.episodes[task.episode - 1].process)
-    after = {"approve": step.then or _following(process, step.name), "reject": step.rejected}.get(action)
+    verdict = waits.verdict_after(case, service, task, action)
+    after = _after(process, step, verdict) if verdict else None
+    if verdict and verdict.error == "Returned" and not waits.rounds_left(case, service, task):
+        after = _when_exhausted(process, after)
     for _ in process.steps:
         found = process.step(after) if after else None
         if isinstance(found, OutcomeStep | PublishStep):
@@ -91,6 +102,18 @@ def led_to(case: Case, service: Service, task: Task, action: str) -> Issues | No
         ways = (branch.then for branch in found.branches if holds(branch.when, {"facts": case.facts}))
         after = next(ways, found.then)
     return None
+
+
+def _after(process: Process, step: TaskStep | ConsultStep, verdict: Verdict) -> str | None:
+    """Give the step to which the verdict of a wait leads."""
+    if verdict.error is None:
+        return step.then or _following(process, step.name)
+    return {"Rejected": step.rejected, "Returned": step.returned}.get(verdict.error)
+
+
+def _when_exhausted(process: Process, name: str | None) -> str | None:
+    correct = process.step(name) if name else None
+    return correct.exhausted if isinstance(correct, CorrectStep) else None
 
 
 def _following(process: Process, name: str) -> str | None:
@@ -106,8 +129,8 @@ def papers(service: Service, step: Issues) -> tuple[Paper, ...]:
 
 
 def writable(case: Case, service: Service, task: Task, action: str) -> tuple[Written, ...]:
-    """Give the paragraphs that whoever answers so may write."""
-    step = led_to(case, service, task, action)
+    """Give the paragraphs that whoever answers so may write: who only advises writes in nobody's letter."""
+    step = led_to(case, service, task, action) if task.kind in _SIGNING else None
     return tuple(
         block.written
         for paper in (papers(service, step) if step else ())
@@ -140,8 +163,6 @@ def draw(
     signer = signed_off(case, episode, paper.signed_by)
     by_hand = decision.by != "law"
     office = signer.role.partition("/")[0] if signer and paper.signed_by else case.agency
-    last = signed_off(case, episode)
-    leads = last and by_hand and last.action and led_to(case, service, last, last.action)
     return letters.compose(
         case,
         service,
@@ -156,7 +177,7 @@ def draw(
         url=url,
         valid_until=valid_until,
         children=drawing.children,
-        written=last.words if last and leads and leads.name == step else None,
+        written=_written(case, service, episode, step) if by_hand else None,
     )
 
 
@@ -174,10 +195,30 @@ def signed_off(case: Case, episode: int, name: str | None = None) -> Task | None
     decided = (
         task
         for task in case.tasks.values()
-        if task.episode == episode and task.kind in ("decide", "open") and task.state == "done"
+        if task.episode == episode and task.kind in _SIGNING and task.state == "done"
         if name in (None, task.name, task.step)
     )
     return max(decided, key=lambda task: task.version, default=None)
+
+
+def _answer_before(case: Case, service: Service, episode: int, step: str) -> Task | None:
+    """Give the last answer before a step that issues, if it led there; who agreed by silence has said nothing."""
+    said = (
+        task
+        for task in case.tasks.values()
+        if task.episode == episode and task.action
+        if task.state == "done" or task.action not in waits.IN_FAVOUR
+    )
+    last = max(said, key=lambda task: task.version, default=None)
+    leads = led_to(case, service, last, last.action) if last and last.action else None
+    return last if leads and leads.name == step else None
+
+
+def _written(case: Case, service: Service, episode: int, step: str) -> Words:
+    """Give what the officials who were asked together have written, the last word counting."""
+    last = _answer_before(case, service, episode, step)
+    together = sorted(case.tasks_of(*last.key), key=lambda task: task.version) if last else []
+    return {name: words for task in together for name, words in task.words.items()}
 
 
 def _signatory(office_of: OfficeOf, signer: Task, role: str) -> Signatory:
@@ -237,16 +278,16 @@ def demand_as_shown(case: Case, service: Service, drawing: Drawing, task: Task) 
 
 
 def demand_as_signed(case: Case, service: Service, drawing: Drawing, episode: int, step: str) -> None:
-    """Raise where a step would issue something else than its official was shown: nothing is signed then."""
-    task = signed_off(case, episode)
-    leads = task and task.letter and task.action and led_to(case, service, task, task.action)
-    if task and leads and leads.name == step and fingerprint(case, service, drawing, task) != task.letter:
+    """Raise where a step would issue something else than its official was shown: nothing is signed then.
+
+    Of several who were asked together it is the last one who saw all that the others had said.
+    """
+    task = _answer_before(case, service, episode, step)
+    if task and task.letter and fingerprint(case, service, drawing, task) != task.letter:
         raise LoketError("the letter is not what was shown to whoever signed it")
 
 
 # -- what is written in them
-
-Words = dict[str, dict[str, str]]
 
 
 def read_words(case: Case, service: Service, task: Task, action: str, data: Mapping[str, Any]) -> Words:
@@ -271,13 +312,15 @@ def read_words(case: Case, service: Service, task: Task, action: str, data: Mapp
     return read
 
 
-def fingerprint_given(data: Mapping[str, Any]) -> str | None:
-    """Give the fingerprint of the letter that the official says to have seen; raises `Invalid` for what can be none."""
+def read_shown(case: Case, service: Service, task: Task, action: str, data: Mapping[str, Any]) -> str | None:
+    """Read the fingerprint of the letter that the official says to have seen; raises `Invalid` for what can be none."""
     given = data.get("shown")
-    if given is not None and not (isinstance(given, str) and len(given) == len(history.ZEROS)):
-        text = {"id": "Bukan sidik surat.", "en": "This is no fingerprint of a letter."}
-        raise Invalid([Fault("/data/letter/shown", text)])
-    return given
+    if given is None:
+        return None
+    fits = isinstance(given, str) and len(given) == len(history.ZEROS)
+    if not fits or led_to(case, service, task, action) is None:
+        raise Invalid([Fault("/data/letter/shown", _NO_LETTER if fits else _NO_FINGERPRINT)])
+    return str(given)
 
 
 def _object(value: Any, pointer: str) -> Mapping[str, Any]:
@@ -318,4 +361,9 @@ def standing(case: Case, service: Service, drawing: Drawing, task: Task, action:
     }
 
 
+_NO_FINGERPRINT = {"id": "Bukan sidik surat.", "en": "This is no fingerprint of a letter."}
+_NO_LETTER = {
+    "id": "Jawaban ini tidak langsung menerbitkan surat.",
+    "en": "This answer issues no letter at once.",
+}
 _UNKNOWN = {"id": "Surat ini tidak memuat bagian itu.", "en": "The letter has no such part."}

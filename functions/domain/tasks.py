@@ -47,7 +47,7 @@ def allowed_actions(case: Case, service: Service, task: Task) -> tuple[Action, .
     spec = waits.spec_of(case, service, task)
     if spec is None or task.kind in rights.NOT_BY_HAND:
         return ()
-    if _rounds_left(case, service, task):
+    if waits.rounds_left(case, service, task):
         return spec.actions
     others = tuple(action for action in spec.actions if action.name != "return")
     can_say_no = len(others) == len(spec.actions) or any(one.name in ("reject", "object") for one in others)
@@ -132,11 +132,12 @@ def _decide(
     nonce: str,
 ) -> None:
     scores = scoring.read(writer.case, service, task, data) if action == "submit_scores" else None
-    mendable = action == "return" and _rounds_left(writer.case, service, task)
+    mendable = action == "return" and waits.rounds_left(writer.case, service, task)
     wanted = _corrections(writer.case, service, data) if mendable else None
     imposed = _conditions(waits.spec_of(writer.case, service, task), action, data)
     letter = _object(data, "letter")
     words = issuing.read_words(writer.case, service, task, action, letter)
+    shown = issuing.read_shown(writer.case, service, task, action, letter)
     writer.add(
         events.TaskCompleted(
             task=task.id,
@@ -145,7 +146,7 @@ def _decide(
             on_behalf_of=person.on_behalf_of(task.role, writer.now),
             conditions=history.digest(imposed) if imposed else None,
             scores=scoring.nonced(scores, nonce) if scores else None,
-            letter=issuing.fingerprint_given(letter),
+            letter=shown,
             words=history.digest(words) if words else None,
         ),
         {"name": person.name}
@@ -354,15 +355,6 @@ def _resend(kind: str) -> Fault:
             "en": "This document was asked for again and has not arrived.",
         },
     )
-
-
-def _rounds_left(case: Case, service: Service, task: Task) -> bool:
-    step = waits.step_of(case, service, task.key)
-    back = getattr(step, "returned", None)
-    if back is None:
-        return True
-    correct = service.process(case.episodes[task.episode - 1].process).step(back)
-    return not isinstance(correct, CorrectStep) or case.episodes[task.episode - 1].rounds < correct.rounds
 
 
 def specs_to_ask(case: Case, specs: tuple[TaskSpec, ...], key: waits.Key) -> list[TaskSpec]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -75,7 +75,24 @@ def spec_of(case: Case, service: Service, task: Task) -> TaskSpec | None:
 
 def verdict_of(case: Case, service: Service, key: Key) -> Verdict | None:
     """Tell how the wait with this key has ended, or ``None`` while somebody must still act."""
-    tasks = [task for task in case.tasks_of(*key) if task.state != "cancelled"]
+    return _verdict(case, service, key, case.tasks_of(*key))
+
+
+def verdict_after(case: Case, service: Service, task: Task, action: str) -> Verdict | None:
+    """Tell how the wait of a task is sure to end once it is answered so; ``None`` while that is for others to say.
+
+    Where all are asked, one refusal decides, whatever the others will answer.
+    """
+    answered = replace(task, action=action, state="done")
+    tasks = [answered if one.id == task.id else one for one in case.tasks_of(*task.key)]
+    step = step_of(case, service, task.key)
+    alone = _worst([answered], step)
+    refuses = alone.action == "reject" and getattr(step, "join", "all") == "all"
+    return _verdict(case, service, task.key, tasks) or (alone if refuses else None)
+
+
+def _verdict(case: Case, service: Service, key: Key, tasks: Iterable[Task]) -> Verdict | None:
+    tasks = [task for task in tasks if task.state != "cancelled"]
     step = step_of(case, service, key)
     if not tasks:
         return None
@@ -105,6 +122,14 @@ def _worst(tasks: Iterable[Task], step: Step) -> Verdict:
     if isinstance(step, CorrectStep):
         return Verdict("resubmit")
     return Verdict("paid" if isinstance(step, PayStep) else "approve")
+
+
+def rounds_left(case: Case, service: Service, task: Task) -> bool:
+    """Tell whether the step of a task can return the case once more; so it is where it never returns it."""
+    process = service.process(case.episodes[task.episode - 1].process)
+    back = getattr(process.step(task.step), "returned", None)
+    correct = process.step(back) if back else None
+    return not isinstance(correct, CorrectStep) or case.episodes[task.episode - 1].rounds < correct.rounds
 
 
 def settle(writer: Writer, service: Service, calendar_of: CalendarOf, key: Key) -> Verdict | None:

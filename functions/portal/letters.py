@@ -20,12 +20,13 @@ _BEFORE = "words-"
 
 @dataclass(frozen=True)
 class Shown:
-    """The letters of one answer, and whether it is one that refuses."""
+    """The letters of one answer; unless they are ``final`` others are still asked."""
 
     action: api.ActionAnswer
     letters: list[dict[str, Any]]
     words: list[api.WordsAnswer]
     mark: str
+    final: bool
 
 
 def issues(task: api.TaskAnswer, action: str) -> api.ActionAnswer | None:
@@ -37,7 +38,7 @@ def look(visit: Visit, task: str, action: api.ActionAnswer, comment: str | None,
     """Draw the letters of an answer; raises whatever the answer itself would raise."""
     body = checked(api.Complete, action=action.name, comment=comment, data=data)
     found = visit.ask(api.letter, task, body=body)
-    return Shown(action, found.letters, found.words, found.shown)
+    return Shown(action, found.letters, found.words, found.shown, found.final)
 
 
 def first(visit: Visit, task: api.TaskAnswer, comment: str | None, data: Mapping[str, Any]) -> Shown | None:

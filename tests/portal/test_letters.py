@@ -38,7 +38,7 @@ def test_what_is_written_is_shown_before_it_is_signed(desk: str, billed: CaseDri
 
     page = surfer.submit(surfer.get(desk), desk, press="action=approve", comment="Noted.", **WORDS)
 
-    assert page.heading == "Look at this letter before you sign"
+    assert page.heading == "Look at this letter before it is issued"
     (letter,) = page.html.xpath("//article[@class='letter']")
     assert WORDS["words-further_provisions-id"] in letter.text_content()
     assert page.html.xpath("//textarea[@name='comment']")[0].text.strip() == "Noted."
@@ -84,3 +84,33 @@ def test_half_a_translation_is_said_where_it_is_missing(desk: str, surf: Surf) -
     assert "#f-words-further_provisions-en" in page.links()
     (typed,) = page.html.xpath("//textarea[@name='words-further_provisions-id']")
     assert typed.text.strip() == "Pagar rendah."
+
+
+def test_a_refusal_of_the_review_is_shown_and_written_before_it_is_signed(
+    reviewed: CaseDriver, surf: Surf
+) -> None:
+    review, advice = reviewed.task("technical-review"), reviewed.task("spatial-plan")
+    reviewer = surf(people().holders("pupr/tpt")[0].username)
+    desk = f"/tasks/{review.id}"
+
+    page = reviewer.submit(
+        reviewer.get(desk), desk, press="action=reject", comment="The columns are too thin."
+    )
+
+    (letter,) = page.html.xpath("//article[@class='letter']")
+    assert "The columns are too thin." in letter.text_content()
+    assert "Other offices are still asked." in page.text
+    written = {"words-advice-id": "Pakai kolom lebih tebal.", "words-advice-en": "Use thicker columns."}
+    page = reviewer.submit(page, desk, press="action=reject", **written)
+    assert "Use thicker columns." in page.html.xpath("//article[@class='letter']")[0].text_content()
+    reviewer.submit(page, desk, press="action=reject")
+    assert reviewed.case.status == "in_review"
+
+    adviser = surf(people().holders("tata-ruang/spatial-plan")[0].username)
+    page = adviser.get(f"/tasks/{advice.id}")
+    assert "Use thicker columns." in page.html.xpath("//article[@class='letter']")[0].text_content()
+    assert "The official who decided signs it." in page.text
+    assert page.html.xpath("//textarea[starts-with(@name, 'words-')]") == []
+    adviser.submit(page, f"/tasks/{advice.id}", press="action=no_objection")
+
+    assert reviewed.case.status == "rejected"
