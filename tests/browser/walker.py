@@ -178,10 +178,6 @@ class Walker:
 class ByKeyboard(Walker):
     """Has nothing but Tab, Enter, Space, arrows and letters, and must see at each step where the focus is."""
 
-    def __post_init__(self) -> None:
-        # Asked for only at the press of the key, the browser may open its own window before it hears of it.
-        self.page.on("filechooser", lambda chooser: None)
-
     def press(self, what: Locator) -> None:
         self._tab_to(what)
         with self.page.expect_navigation():
@@ -208,8 +204,9 @@ class ByKeyboard(Walker):
         raise AssertionError(f"no way by the keyboard to {value}")
 
     def attach(self, where: Locator, file: Any) -> None:
-        self._tab_to(where)
+        # Asked for only at the press of the key, the browser may open its own window before it hears of it.
         with self.page.expect_file_chooser() as opened:
+            self._tab_to(where)
             self.page.keyboard.press("Enter")
         opened.value.set_files(file)
 
