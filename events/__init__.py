@@ -391,7 +391,7 @@ class PlaceTaken(EventData):
 
 
 class PlaceReleased(EventData):
-    """The place is free for the next in line; ``reason`` is lapsed, refused or withdrawn."""
+    """The place is free for the next in line; ``reason`` is lapsed, failed (a payment), refused or withdrawn."""
 
     type = "place.released"
     period: str

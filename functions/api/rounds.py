@@ -16,6 +16,7 @@ from functions.api.http import Answer, Body, Call, Reply, route
 from functions.api.shapes import Moment, Name, read_moment
 from functions.domain import lots, queues, quota
 from functions.domain.case import line_of
+from functions.domain.clock import rfc3339
 from functions.domain.errors import Conflict, Fault, Forbidden, Invalid, KeyReused, NotFound, NotNow
 from functions.domain.service import Service
 from functions.runtime.wiring import ports
@@ -62,7 +63,10 @@ class Seed(Body):
 
 
 class PlacesAnswer(Answer):
-    """The places of one category: ``called`` counts everybody who ever was, ``released`` those who gave theirs up."""
+    """The places of one category: ``called`` counts everybody who ever was, ``released`` those who gave theirs up.
+
+    A group of the second stage has as many as it has got.
+    """
 
     region: str
     category: str
@@ -89,11 +93,13 @@ class LotsAnswer(Answer):
 class RoundAnswer(Answer):
     """``reserve`` are those who come next, in order, at most a hundred of each region.
 
-    ``lots`` is there where they decide; before they are drawn nobody comes next.
+    ``lots`` is there where they decide; before they are drawn nobody comes next. From ``second_stage_at`` on, where the
+    service has one, its groups come before everybody else.
     """
 
     period: str
     opened_at: str
+    second_stage_at: str | None
     places: list[PlacesAnswer]
     reserve: list[NextAnswer]
     lots: LotsAnswer | None = None
@@ -132,7 +138,7 @@ class EntrantsAnswer(Answer):
 
 
 class CallAnswer(Answer):
-    """``category`` is ``general`` for who was called by lot, ``stage`` 2 the second chance."""
+    """``category`` is ``general`` for who was called by lot, ``stage`` 2 the second stage or chance."""
 
     region: str
     number: int
@@ -350,8 +356,14 @@ def _answer(service: Service, period: str) -> RoundAnswer:
         places += _places(one["region"], ledger)
         reserve += _reserve(service, opened, one["region"], ledger)
     told = LotsAnswer(**lots.told(opened)) if opened.get("lots") else None
+    begins = queues.second_stage_at(service, opened, ports.catalogue.calendar(service.agency))
     return RoundAnswer(
-        period=period, opened_at=opened["opened_at"], places=places, reserve=reserve, lots=told
+        period=period,
+        opened_at=opened["opened_at"],
+        second_stage_at=rfc3339(begins) if begins else None,
+        places=places,
+        reserve=reserve,
+        lots=told,
     )
 
 

@@ -177,6 +177,7 @@ class Payment:
     state: str = "due"
     receipts: list[Receipt] = field(default_factory=list)
     refunded: int = 0
+    failures: int = 0
     notifications: set[str] = field(default_factory=set)
 
     @property
@@ -856,6 +857,7 @@ def _payment_refused(case: Case, event: Event, data: Data, private: Data) -> Non
 def _payment_failed(case: Case, event: Event, data: Data, private: Data) -> None:
     payment = case.payments[data["payment"]]
     payment.state = "failed"
+    payment.failures += 1
     payment.notifications.add(data["notification"])
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import events
-from functions.domain import history, intake, payments, queues, waits, words
+from functions.domain import history, intake, payments, queues, quota, waits, words
 from functions.domain.case import Called, Case, Checked, Permit, Task, Writer
 from functions.domain.clock import Calendar, Term, rfc3339
 from functions.domain.errors import Fault, Invalid, NotNow
@@ -349,7 +349,8 @@ def conclude(
         lapsed = any(task.episode == episode.no and task.action == "lapse" for task in case.tasks.values())
         reason = "lapsed" if lapsed else "refused"
         payments.give_back(writer, service, calendar, reason, deposit=False)
-        queues.wait(writer, service, calendar.day_of(writer.now), reason)
+        why = quota.FAILED if lapsed and _has_failed(case, episode.no) else reason
+        queues.wait(writer, service, calendar.day_of(writer.now), why)
     elif result == "lapsed":
         writer.add(events.CaseLapsed(reason=decision.rule or "term"), actor="law")
     else:
@@ -373,6 +374,12 @@ def conclude(
     elif later and case.status == result:
         what, due = later
         writer.add(events.EpisodeScheduled(process=what.opens, due_at=rfc3339(due)), actor="system")
+
+
+def _has_failed(case: Case, episode: int) -> bool:
+    """Tell whether a payment was tried in an episode, and failed."""
+    bills = [task.payment for task in case.tasks.values() if task.episode == episode and task.payment]
+    return any(case.payments[bill].failures for bill in bills)
 
 
 def open_what_is_due(writer: Writer) -> None:

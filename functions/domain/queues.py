@@ -16,14 +16,16 @@ from datetime import date, datetime
 from typing import Any
 
 import events
+from functions.domain import quota
 from functions.domain.case import Called, Case, Queue, Writer, moment
-from functions.domain.clock import rfc3339
+from functions.domain.clock import Calendar, rfc3339
 from functions.domain.errors import LoketError
 from functions.domain.expression import evaluate
-from functions.domain.service import Line, Reserve, Service
+from functions.domain.service import Group, Line, Reserve, Service
 
-GENERAL = "general"
+GENERAL = quota.GENERAL
 """The category of who is called by number alone."""
+_NO_NUMBER = 10**10
 
 
 def line_of(service: Service) -> Line:
@@ -49,10 +51,16 @@ def regions(service: Service) -> dict[str, Mapping[str, str]]:
 
 
 def titles(service: Service) -> dict[str, dict[str, str]]:
-    """Give the words for the categories: the reserves, and who is called by number."""
-    reserves = line_of(service).reserves
+    """Give the words for the categories: the reserves, who is called by number, and the groups of the second stage."""
     general = {"id": "Menurut nomor", "en": "By number"}
-    return {GENERAL: general, **{one.category: one.title.pair() for one in reserves}}
+    named: tuple[Reserve | Group, ...] = (*line_of(service).reserves, *groups_of(service))
+    return {GENERAL: general, **{one.category: one.title.pair() for one in named}}
+
+
+def groups_of(service: Service) -> tuple[Group, ...]:
+    """Give those who come first in the second stage, one group after the other."""
+    stage = line_of(service).second_stage
+    return stage.groups if stage else ()
 
 
 def process_of_a_round(service: Service) -> str:
@@ -81,6 +89,39 @@ def opening(
 def opened_at(round_: Mapping[str, Any]) -> datetime:
     """Give when a round was opened: on that day it is seen who belongs to a reserve."""
     return moment(round_["opened_at"])
+
+
+def second_stage_at(service: Service, opened: Mapping[str, Any], calendar: Calendar) -> datetime | None:
+    """Give the moment from which what is left goes to the groups; ``None`` without them, or before the draw."""
+    stage, begins = line_of(service).second_stage, opened["opened_at"]
+    if opened.get("lots"):
+        begins = (opened.get("drawn") or {}).get("at")
+    return calendar.due(moment(begins), stage.after) if stage and begins else None
+
+
+def groups_at(
+    service: Service, opened: Mapping[str, Any], places: int, calendar: Calendar, now: datetime
+) -> list[quota.Group]:
+    """Give the groups that come first at a moment: none in the first stage."""
+    begins = second_stage_at(service, opened, calendar)
+    if begins is None or now < begins:
+        return []
+    return [
+        quota.Group(
+            one.category,
+            one.category if one.order or one.beside else GENERAL,
+            quota.share(places, one.percent) if one.percent else None,
+            one.again,
+        )
+        for one in groups_of(service)
+    ]
+
+
+def come_together(group: Group, case: Case, other: Case) -> bool:
+    """Tell whether two cases gave the same answers where the group says so; a missing answer is not the same."""
+    mine, theirs = case.form or {}, other.form or {}
+    same = group.beside.same if group.beside else ()
+    return all(mine.get(name) is not None and mine.get(name) == theirs.get(name) for name in same)
 
 
 def join(writer: Writer, service: Service, number: int, today: date) -> None:
@@ -166,10 +207,21 @@ def months_waited(since: datetime, now: datetime) -> int:
 
 
 def order_of(service: Service, facts: Mapping[str, Any], today: date) -> dict[str, str]:
-    """Give how a case is sorted within each reserve, whether it belongs to it already or will one day."""
+    """Give how a case is sorted within each reserve, whether it belongs to it already or will one day.
+
+    And within each group that lists it; who comes with somebody is sorted by that one's number.
+    """
     context = {"facts": dict(facts), "values": service.constants, "today": today.isoformat()}
-    keys = {reserve.category: evaluate(reserve.order, context) for reserve in line_of(service).reserves}
-    return {name: str(key) for name, key in keys.items() if key is not None}
+    listed: tuple[Reserve | Group, ...] = (*line_of(service).reserves, *groups_of(service))
+    keys = {one.category: evaluate(one.order, context) for one in listed if one.order}
+    beside = {one.category: evaluate(one.beside.number, context) for one in groups_of(service) if one.beside}
+    numbers = {name: f"{int(number):010d}" for name, number in beside.items() if _is_number(number)}
+    return {**{name: str(key) for name, key in keys.items() if key is not None}, **numbers}
+
+
+def _is_number(found: Any) -> bool:
+    """Tell whether an expression has given a number that could stand in a line."""
+    return isinstance(found, int | float) and not isinstance(found, bool) and 0 < found < _NO_NUMBER
 
 
 def last_of(service: Service, reserve: Reserve, today: date) -> str:

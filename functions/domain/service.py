@@ -806,6 +806,40 @@ class Reserve(Model):
     law: str
 
 
+class Beside(Model):
+    """Who comes with somebody else of the same line: ``number`` gives that one's number, or nothing.
+
+    Both must have given the same answer to each of ``same``.
+    """
+
+    number: Expression
+    same: tuple[FieldName, ...] = Field((), max_length=10)
+
+
+class Group(Model):
+    """Some who come first in the second stage, at most ``percent`` of a region's places.
+
+    One of these says who they are, else it is who comes next in the line: ``again``, those whose payment in the first
+    stage failed, or was not made in time; ``order`` over the facts, which sorts them as text (nothing: none of them);
+    ``beside``, those who come with somebody that holds a place of this round.
+    """
+
+    category: Name
+    title: Text
+    law: str
+    percent: int | None = Field(None, ge=1, le=100)
+    again: Literal["failed", "lapsed"] | None = None
+    order: Expression | None = None
+    beside: Beside | None = None
+
+
+class SecondStage(Model):
+    """Who gets the places that are left, so long ``after`` the round was opened, or its lots were drawn."""
+
+    after: Term
+    groups: tuple[Group, ...] = Field(min_length=1, max_length=10)
+
+
 class Line(Model):
     """How a service that has fewer places than applicants lets them wait, and calls them in yearly rounds.
 
@@ -819,6 +853,7 @@ class Line(Model):
     by: Literal["lot"] | None = None
     places_a_year: Expression | None = None
     reserves: tuple[Reserve, ...] = ()
+    second_stage: SecondStage | None = None
 
 
 class Deposit(Model):

@@ -9,6 +9,7 @@ which the stream starts because the round was touched.
 
 A round is for those who had a number when it was opened; who comes later waits for the next one, whatever is left.
 Whose transfer or other process is under way when a place is given is passed over, and comes first at the next one.
+Once the second stage has begun, its groups come before everybody else; the hourly run is what begins it at the latest.
 Where lots decide, nobody is called before they are drawn. A place that was taken and is given up later is free again.
 """
 
@@ -16,12 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from chalice.app import Blueprint
 
 from functions.domain import episodes, lots, queues, quota
-from functions.domain.case import Called, Writer
+from functions.domain.case import Called, Case, Writer
 from functions.domain.errors import CommitConflict
 from functions.domain.quota import Call, Candidate, Ledger
 from functions.domain.service import Service
@@ -88,7 +90,7 @@ def _a_batch(service: Service, opened: Mapping[str, Any], region: str, places: i
                 _call(service, opened["period"], region, ledger, version)
                 return True
             before = ledger.plain()
-            ledger.pending = _chosen(ledger, _waiting(service, opened, region))
+            ledger.pending = _chosen(ledger, _waiting(service, opened, region, places))
             if version and ledger.plain() == before:
                 return False
             held = [(call, "called") for call in ledger.pending]
@@ -116,7 +118,7 @@ def _call(service: Service, period: str, region: str, ledger: Ledger, version: i
     """Tell the cases that a place is held for them; who does not wait any more leaves it free again."""
     gone = [call for call in ledger.pending if not _told(call, period, region)]
     for call in gone:
-        ledger.release(call, again=False)
+        ledger.release(call, again=None)
     ledger.pending = []
     ports.rounds.write(service.code, period, region, ledger, version, [(call, "released") for call in gone])
 
@@ -133,34 +135,53 @@ def _told(call: Call, period: str, region: str) -> bool:
     return held
 
 
-def _waiting(service: Service, opened: Mapping[str, Any], region: str) -> quota.Waiting:
-    day = ports.catalogue.calendar(service.agency).day_of(queues.opened_at(opened))
-    last, draw = opened["last"].get(region, 0), lots.draw_of(service.code, opened, region)
+def _waiting(service: Service, opened: Mapping[str, Any], region: str, places: int) -> quota.Waiting:
+    line, calendar = queues.line_of(service), ports.catalogue.calendar(service.agency)
+    day = calendar.day_of(queues.opened_at(opened))
+    groups = queues.groups_at(service, opened, places, calendar, ports.clock.now())
+    draw = lots.draw_of(service.code, opened, region)
 
-    def ready(*within: str) -> Iterator[Candidate]:
+    def those(*within: str) -> Iterator[Candidate]:
         found = ports.rounds.waiting(service.code, region, *within)
-        return _ready(draw.sorted(found) if draw else found, last)
+        return iter(draw.sorted(found)) if draw else found
 
-    reserves = {
-        one.category: ready(one.category, queues.last_of(service, one, day))
-        for one in queues.line_of(service).reserves
-    }
-    return quota.Waiting(ready(), reserves, draw.lot if draw else None)
+    lists = {one.category: those(one.category, queues.last_of(service, one, day)) for one in line.reserves}
+    come_with = {one.category: one for one in queues.groups_of(service) if one.beside}
+    for group in groups:
+        if group.of != quota.GENERAL:
+            lists[group.of] = _beside(those(group.of)) if group.of in come_with else those(group.of)
+    standing = ports.rounds.calls(service.code, opened["period"], region) if groups and come_with else ()
+    holders = {call.number: call.case for call, state in standing if state != "released"}
+    last = opened["last"].get(region, 0)
+
+    def ready(name: str, candidate: Candidate) -> bool:
+        """Leave out who came after the round was opened, who cannot be called now, and who does not belong together."""
+        case = _ready(candidate, last)
+        if case is None or name not in come_with:
+            return case is not None
+        other = ports.cases.load(waiting.holders[candidate.beside or 0]).case
+        return queues.come_together(come_with[name], case, other)
+
+    waiting = quota.Waiting(those(), lists, draw.lot if draw else None, groups, holders, ready)
+    return waiting
 
 
-def _ready(candidates: Iterable[Candidate], last: int) -> Iterator[Candidate]:
-    """Leave out who came after the round was opened, and who cannot be called now.
+def _beside(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Read whom each comes with: they are sorted by that number."""
+    return (replace(one, beside=int(one.order)) for one in candidates)
+
+
+def _ready(candidate: Candidate, last: int) -> Case | None:
+    """Give the case of who can be called, and had a number when the round was opened.
 
     Raises `Arriving` at who has a number and is about to wait.
     """
-    for candidate in candidates:
-        if candidate.number > last:
-            continue
-        case = ports.cases.load(candidate.case).case
-        if queues.is_arriving(case):
-            raise Arriving
-        if queues.can_be_called(case):
-            yield candidate
+    if candidate.number > last:
+        return None
+    case = ports.cases.load(candidate.case).case
+    if queues.is_arriving(case):
+        raise Arriving
+    return case if queues.can_be_called(case) else None
 
 
 def note(service: Service, told: Mapping[str, Any], state: str) -> None:
@@ -176,7 +197,8 @@ def note(service: Service, told: Mapping[str, Any], state: str) -> None:
         if state == "paid":
             ledger.pay(call)
         else:
-            ledger.release(call, again=told["reason"] == "lapsed" and before != "paid")
+            again = told["reason"] in quota.AGAIN and before != "paid"
+            ledger.release(call, again=told["reason"] if again else None)
         try:
             ports.rounds.write(*where, ledger, version, [(call, state)])
             return

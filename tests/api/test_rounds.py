@@ -59,6 +59,7 @@ def test_a_round_says_how_its_places_are_given(as_: As, waiting: list[CaseDriver
         {"region": "aceh", "category": "general", "quota": 2, "called": 2, "paid": 0, "released": 0},
     ]
     assert got.body["reserve"] == [{"region": "aceh", "number": 3}]
+    assert got.body["second_stage_at"] == "2026-03-04T16:59:59Z"
 
 
 def test_a_repeat_changes_nothing_and_another_quota_is_refused(as_: As, waiting: list[CaseDriver]) -> None:

@@ -127,3 +127,16 @@ def test_where_lots_decide_an_estimate_of_the_wait_is_found() -> None:
     by_lot = ("law: Perda 1\n  reserves", "law: Perda 1\n  by: lot\n  places_a_year: facts.area\n  reserves")
 
     assert found(by_lot) == ["estimate-by-lot"]
+
+
+def grouped(group: str) -> Change:
+    """A second stage with one group."""
+    name = "{category: late, title: {id: Terlambat, en: Late}, law: Perda 1, "
+    return LINE, f"{LINE}  second_stage:\n    after: 30 d\n    groups:\n      - {name}{group}}}\n"
+
+
+def test_a_group_of_two_kinds_and_one_that_compares_no_answer_are_found() -> None:
+    assert found(grouped("beside: {number: facts.area, same: [area]}")) == []
+    assert found(grouped("again: failed, order: facts.size")) == ["group-unclear"]
+    assert found(grouped("beside: {number: facts.area, same: [aria]}")) == ["field-unknown"]
+    assert found(grouped("again: failed"), ("category: late", "category: wide")) == ["category-taken"] * 2

@@ -77,11 +77,42 @@ def reserves_leave_places(subject: Subject) -> Iterator[Finding]:
     if sum(reserve.percent for reserve in line.reserves) > 100:
         message = "the reserves take more than all places; their `percent` add up to 100 at most"
         yield Finding("reserves-too-many", ("line", "reserves"), message)
-    names = [reserve.category for reserve in line.reserves]
-    for at, name in enumerate(names):
-        if name == queues.GENERAL or names.count(name) > 1:
-            message = f"`{name}` is taken; give each reserve a `category` of its own, none of them `general`"
-            yield Finding("category-taken", ("line", "reserves", at, "category"), message)
+
+
+def categories_are_told_apart(subject: Subject) -> Iterator[Finding]:
+    """Each reserve and each group is counted under a name of its own."""
+    line = subject.service.line
+    if line is None:
+        return
+    places: dict[tuple[str | int, ...], str] = {
+        ("line", "reserves", at, "category"): one.category for at, one in enumerate(line.reserves)
+    }
+    for at, group in enumerate(queues.groups_of(subject.service)):
+        places[_group(at, "category")] = group.category
+    names = list(places.values())
+    for place, name in places.items():
+        if name in (queues.GENERAL, "line") or names.count(name) > 1:
+            message = f"`{name}` is taken; give each reserve and group a `category` of its own, not `general` or `line`"
+            yield Finding("category-taken", place, message)
+
+
+def groups_are_of_one_kind(subject: Subject) -> Iterator[Finding]:
+    """A group says in one way who belongs to it, and those who come together have answers to compare."""
+    fields = [field.name for field in subject.service.form.fields]
+    groups = queues.groups_of(subject.service) if subject.service.line else ()
+    for at, group in enumerate(groups):
+        kinds = [name for name in ("again", "order", "beside") if getattr(group, name)]
+        if len(kinds) > 1:
+            message = f"`{kinds[0]}` and `{kinds[1]}` both say who they are; make two groups of it"
+            yield Finding("group-unclear", _group(at, kinds[1]), message)
+        for name in group.beside.same if group.beside else ():
+            if name not in fields:
+                message = f"there is no field `{name}`; {closest(name, fields)}"
+                yield Finding("field-unknown", _group(at, "beside", "same"), message)
+
+
+def _group(at: int, *within: str) -> tuple[str | int, ...]:
+    return "line", "second_stage", "groups", at, *within
 
 
 def lots_have_no_estimate(subject: Subject) -> Iterator[Finding]:
@@ -119,6 +150,8 @@ PROOFS = (
     numbers_come_before_waiting,
     whoever_waits_is_called,
     reserves_leave_places,
+    categories_are_told_apart,
+    groups_are_of_one_kind,
     lots_have_no_estimate,
 )
 OF_THE_EXAMPLE = (the_example_can_wait,)

@@ -257,6 +257,10 @@ def phrases(service: Service) -> Iterator[Phrase]:
         for at, reserve in enumerate(service.line.reserves):
             yield Phrase(reserve.order, "line", ("line", "reserves", at, "order"))
             yield Phrase(reserve.until, "line", ("line", "reserves", at, "until"))
+        for at, group in enumerate(service.line.second_stage.groups if service.line.second_stage else ()):
+            place = ("line", "second_stage", "groups", at)
+            yield from _optional(group.order, "line", (*place, "order"))
+            yield from _optional(group.beside and group.beside.number, "line", (*place, "beside", "number"))
     if service.deposit:
         yield Phrase(service.deposit.amount, "deposit", ("deposit", "amount"))
     yield from _of_processes(service)
