@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from functions.domain.case import Case, Commit
 from functions.domain.clock import Calendar
@@ -18,8 +18,10 @@ from functions.domain.identity import Delegation, Session
 from functions.domain.letter import Letter
 from functions.domain.payments import Notification
 from functions.domain.quota import Call, Candidate, Ledger
-from functions.domain.scan import ScanResult
 from functions.domain.service import Agency, Service
+
+if TYPE_CHECKING:  # only whoever scans needs to load it
+    from functions.domain.scan import ScanResult
 
 
 class Clock(Protocol):

@@ -19,11 +19,10 @@ from functions.api.shapes import (
     fee_answer,
     term_answer,
 )
-from functions.domain import fees, statistics, waits
+from functions.domain import checks, fees, statistics, waits
 from functions.domain import form as forms
 from functions.domain.clock import rfc3339
 from functions.domain.errors import Invalid
-from functions.domain.expression import holds
 from functions.domain.service import (
     Audience,
     ConsultStep,
@@ -294,8 +293,8 @@ def estimate(call: Call, service: str) -> Reply:
     faults = forms.faults(found, given, eligibility=False, today=today)
     if faults:
         raise Invalid(faults)
-    context = forms.context_of(found, forms.clean(found, given), today=today)
-    reasons = [r for r in found.form.rules if r.kind == "eligibility" and not holds(r.must, context)]
+    context = checks.context_of(found, forms.clean(found, given), None, calendar, today)
+    reasons = checks.hindrances(found, context)
     moment = fees.at(found, context, calendar, call.now)
     results = {one["name"]: one for one in forms.explained(found, moment)}
     promised = calendar.due(call.now, waits.bounded(found.clock.term, found.clock.term_by, context["facts"]))
@@ -303,7 +302,7 @@ def estimate(call: Call, service: str) -> Reply:
     return Reply(
         EstimateAnswer(
             eligible=not reasons,
-            reasons=[ReasonAnswer(rule=r.code, message=_in(r.message, language)) for r in reasons],
+            reasons=[ReasonAnswer(rule=code, message=said[language]) for code, said in reasons.items()],
             fee=_fee(found, moment, language),
             documents=[
                 NeededDocument(kind=kind.kind, title=_in(kind.title, language), required=kind.required)

@@ -12,7 +12,7 @@ from functions.domain import words
 from functions.domain.case import Writer
 from functions.domain.clock import Calendar
 from functions.domain.expression import fill, holds, names_below, reads
-from functions.domain.service import CheckRule, Service, Text
+from functions.domain.service import CheckRule, CheckStep, ChooseStep, Rule, Service, Text
 
 LONGEST_BACK = timedelta(days=400)
 """Working days are counted back over a little more than a year; of an older date nothing is told."""
@@ -44,6 +44,40 @@ def check(
     return all(one["holds"] for one in found)
 
 
+def hindrances(service: Service, context: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Tell what stands against an application with these answers: each rule that does not hold, with its sentence."""
+    eligible = [rule for rule in service.form.rules if rule.kind == "eligibility"]
+    rules: list[Rule | CheckRule] = [*eligible, *_foreseen(service, context)]
+    found: dict[str, dict[str, str]] = {}
+    for rule in rules:
+        if rule.code not in found and not holds(rule.must, context):
+            found[rule.code] = _said(rule.message, service, context)
+    return found
+
+
+def _foreseen(service: Service, context: Mapping[str, Any]) -> list[CheckRule]:
+    """Give the automatic rules that an application meets before anybody is asked: those with which it begins."""
+    process = service.process("application")
+    step, found = process.steps[0], list[CheckRule]()
+    while isinstance(step, CheckStep | ChooseStep):
+        if isinstance(step, CheckStep):
+            found += step.rules
+        step = process.step(way_of(step, context) if isinstance(step, ChooseStep) else process.after(step))
+    return found
+
+
+def context_of(
+    service: Service,
+    form: Mapping[str, Any],
+    facts: Mapping[str, Any] | None,
+    calendar: Calendar,
+    filed: date,
+) -> dict[str, Any]:
+    """Give what rules speak of; without ``facts`` they follow from the form."""
+    context = forms.context_of(service, form, facts, today=filed)
+    return context | {"working_days": working_days(service, form, calendar, filed)}
+
+
 def _checked(rule: CheckRule, service: Service, context: Mapping[str, Any]) -> dict[str, Any]:
     held = holds(rule.must, context)
     sentence = (rule.passed or _PASSED) if held else rule.message
@@ -54,6 +88,12 @@ def _checked(rule: CheckRule, service: Service, context: Mapping[str, Any]) -> d
         "sentence": _said(sentence, service, context),
     }
     return found | ({"law": rule.law} if rule.law else {})
+
+
+def way_of(step: ChooseStep, context: Mapping[str, Any]) -> str:
+    """Give the name of the step to which a choice leads."""
+    branch = next((branch for branch in step.branches if holds(branch.when, context)), None)
+    return branch.then if branch else step.then
 
 
 def working_days(

@@ -675,6 +675,10 @@ class Process(Model):
     def step(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)
 
+    def after(self, step: Step) -> str:
+        """Give the name of the step that follows when nothing leads elsewhere."""
+        return step.then or self.steps[self.steps.index(step) + 1].name
+
 
 class LetterFact(Model):
     label: Text

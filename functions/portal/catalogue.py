@@ -11,7 +11,7 @@ from functions.domain import form as forms
 from functions.domain import intake
 from functions.domain.errors import Fault, Invalid, LoketError
 from functions.domain.identity import is_username
-from functions.domain.service import FormField, Service
+from functions.domain.service import CheckRule, CheckStep, FormField, Service
 from functions.portal import questions
 from functions.portal.applications import fields_of
 from functions.portal.progress import office
@@ -85,13 +85,19 @@ def estimating(service: Service) -> list[FormField]:
     """Give the questions on which the fee, the right to apply and the service's results depend; never personal ones."""
     expressions = [line.amount for line in service.fee.lines] if service.fee else []
     expressions += [line.when for line in service.fee.lines if line.when] if service.fee else []
-    expressions += [rule.must for rule in service.form.rules]
+    expressions += [rule.must for rule in (*service.form.rules, *_checked(service))]
     expressions += [getattr(one, "value", one) for one in service.computed.values()]
     names = {name for expression in expressions for name in fields_of(service, expression)}
     for field in service.form.fields:
         if field.name in names and field.when:
             names |= fields_of(service, field.when)
     return [field for field in service.form.fields if field.name in names and not field.personal]
+
+
+def _checked(service: Service) -> list[CheckRule]:
+    """Give the automatic rules of an application."""
+    steps = service.process("application").steps
+    return [rule for step in steps if isinstance(step, CheckStep) for rule in step.rules]
 
 
 def _service_page(

@@ -9,7 +9,6 @@ from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
 from functions.domain import checks
-from functions.domain import form as forms
 from functions.domain.errors import ChecksFailed
 from functions.domain.service import CheckRule
 from functions.runtime.step import Desk, StepRequest, step
@@ -32,8 +31,7 @@ def run(request: Request, desk: Desk) -> None:
     case = desk.case
     calendar = desk.ports.catalogue.calendar(case.agency)
     filed = calendar.day_of(case.submitted_at or desk.writer.now)
-    context = forms.context_of(desk.service, case.form, case.facts, today=filed)
-    context["working_days"] = checks.working_days(desk.service, case.form or {}, calendar, filed)
+    context = checks.context_of(desk.service, case.form or {}, case.facts, calendar, filed)
     hold = checks.check(
         desk.writer,
         desk.service,

@@ -159,6 +159,16 @@ def test_the_estimate_says_what_the_employee_and_the_employer_pay(as_: As) -> No
     assert (told["eligible"], told["computed"]) == (True, {"share": 240_000, "employer_share": 480_000})
 
 
+def test_the_estimate_foresees_what_the_automatic_rules_will_say(as_: As) -> None:
+    form = {"employee_number": number_of("rina"), "benefit": "health_insurance", "base_pay": 20_000_000,
+            "family_members": 6}  # fmt: skip
+
+    told = as_().post("/v1/services/employee-benefit/estimate", {"form": form}).body
+
+    assert (told["eligible"], [one["rule"] for one in told["reasons"]]) == (False, ["family-insured"])
+    assert told["reasons"][0]["message"].startswith("At most five people")
+
+
 def test_the_estimate_says_why_a_promotion_cannot_be_proposed(as_: As) -> None:
     form = as_().get("/v1/services/employee-promotion").body["form"]["examples"][0]
 
