@@ -98,10 +98,11 @@ def _allows(call: Call, record: Record, service: Service, permit: Permit) -> str
     facts = register.facts_at_issue(record.commits, permit.number)
     calendar = ports.catalogue.calendar(case.agency)
     known = words.context(case, service, calendar, call.language, personal=False)
-    titles = words.titles(service, {**(case.form or {}), **facts}, call.language)
-    return fill(
-        call.text(service.permits[permit.kind].allows), known | {"facts": dict(facts), "titles": titles}
-    )
+    said = {
+        "facts": words.facts(facts, service, calendar, call.language),
+        "titles": words.titles(service, {**(case.form or {}), **facts}, call.language),
+    }
+    return fill(call.text(service.permits[permit.kind].allows), known | said)
 
 
 def _revoked_at(record: Record, number: str) -> str | None:

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from functions.api.http import Answer, Call, Paged, Reply, route
 from functions.api.shapes import read_moment
-from functions.domain import register, statistics, views
+from functions.domain import register, statistics, views, words
 from functions.domain.clock import rfc3339
 from functions.domain.errors import Malformed, NotNow
 from functions.domain.money import money
@@ -145,7 +145,7 @@ def open_below(call: Call, service: str) -> Reply:
         cursor=wanted.cursor,
     )
     now = rfc3339(call.now)
-    items = [_open_case(call, item) for item in page.items if item["closes_at"] > now]
+    items = [_open_case(call, item) for item in page.items if item["closes_at"] >= now]
     return Reply(OpenPage(items=items, next=page.next), cache=_CACHE_SECONDS)
 
 
@@ -320,6 +320,8 @@ def _said(call: Call, service: Service, name: str, value: Any) -> str:
         return {"id": ("tidak", "ya"), "en": ("no", "yes")}[call.language][value]
     if isinstance(value, int) and any(f.name == name and f.type == "money" for f in service.form.fields):
         return money(value, service.fee.currency if service.fee else "IDR", call.language)
+    if any(f.name == name and f.type == "moment" for f in service.form.fields):
+        return str(words.moment(value, ports.catalogue.calendar(service.agency), call.language))
     return str(value)
 
 

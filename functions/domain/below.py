@@ -98,7 +98,7 @@ def tally(
 
 def due_of(step: HoldStep, calendar: Calendar, now: datetime) -> datetime:
     """Give the moment at which a hold may be over: the end of its term."""
-    return calendar.due_on_working_day(now, step.within) if step.ends else calendar.due(now, step.within)
+    return calendar.due(now, step.within, step.ends)
 
 
 def looks_at_children(service: Service, case: Case, task: Task) -> bool:

@@ -4,6 +4,8 @@ The law's words, kept as it has them:
 
 - The day of the event is *day 0*. A term in working days ends at 23:59:59 of its last working day, a term in
   calendar days, months or years at 23:59:59 of its last day, in the agency's time zone; hours are exact.
+- Some terms end on a working day, at its end or when the office closes: what falls due on a free day then lasts to the
+  next working day. Whoever acts at the very moment is still in time.
 - National holidays and joint-leave days (cuti bersama, SKB 3 Menteri) are no working days.
 - A day counts if it comes after day 0 and the clock runs at its end. So a pause moves the due date by exactly the
   days at whose end the clock stood still, day 0 included: who is paused on day 0 finds day 0 where it resumes.
@@ -32,6 +34,8 @@ Language = Literal["id", "en"]
 Unit = Literal["wd", "d", "h", "months", "years"]
 State = Literal["not_started", "running", "paused", "overdue", "stopped"]
 Mode = Literal["continue", "reset"]
+End = Literal["working_day", "office_close"]
+"""Up to when a term lasts that ends on a working day: to the end of that day, or until the office closes."""
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -39,6 +43,9 @@ REMINDERS = (50, 80)
 
 # No zone of today moves its clock by more (Antarctica/Troll); most of those that move it do so by one hour.
 _ZONE_SHIFT_SECONDS = 2 * 3600
+_NOON = 12
+Hour = tuple[int, int]
+"""An hour and a minute on a wall clock."""
 
 
 class TermUnreadable(ValueError):
@@ -126,11 +133,12 @@ class Term:
         """The term for people: "28 working days", "28 hari kerja"."""
         return {"id": _count(self.amount, self.unit, "id"), "en": _count(self.amount, self.unit, "en")}
 
-    def lower_bound_seconds(self) -> int:
+    def lower_bound_seconds(self, ends: End | None = None) -> int:
         """Give a number of seconds that is never more than the time from a start to the due moment.
 
         The shortest term begins in the last second of day 0, so N days give N × 86,400 s less that second, less what
-        a zone may move its clock by (none does in Indonesia). A month is taken as 28 days, twelve as 365.
+        a zone may move its clock by (none does in Indonesia). A month is taken as 28 days, twelve as 365. No office
+        closes before noon.
         """
         if self.unit == "h":
             return self.amount * 3600
@@ -140,7 +148,8 @@ class Term:
             "months": 365 * (self.amount // 12) + 28 * (self.amount % 12),
             "years": 365 * self.amount,
         }[self.unit]
-        return days * 86_400 - _ZONE_SHIFT_SECONDS - 1
+        afternoon = (24 - _NOON) * 3600 if ends == "office_close" else 0
+        return days * 86_400 - afternoon - _ZONE_SHIFT_SECONDS - 1
 
     def after(self, day: date) -> date:
         """Give the last day of a term in calendar days, months or years whose day 0 is ``day``.
@@ -176,8 +185,11 @@ def _days_in(year: int, month: int) -> int:
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CALENDAR_KEYS = frozenset(
-    {"calendar", "title", "zone", "extends", "working_week", "sources", "holidays", "working_days"}
-)
+    {
+        "calendar", "title", "zone", "extends", "working_week", "office_closes", "sources", "holidays",
+        "working_days",
+    }
+)  # fmt: skip
 _DAY_KEYS = frozenset({"date", "name", "kind", "source", "unconfirmed"})
 _DAY_KINDS = frozenset({"national", "joint_leave", "local"})
 
@@ -187,12 +199,15 @@ class Calendar:
     """An agency's working days in its time zone.
 
     A day works if it is among ``extra_working_days``, or lies in the working week (0 = Monday) and is no holiday.
+    ``office_closes`` is when the office closes on each day of the week, by the clock on its wall; empty if that is not
+    known, and then no term can end with it.
     """
 
     zone: ZoneInfo
     holidays: frozenset[date] = frozenset()
     extra_working_days: frozenset[date] = frozenset()
     working_week: frozenset[int] = frozenset(range(5))
+    office_closes: tuple[Hour, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.working_week:
@@ -209,19 +224,22 @@ class Calendar:
         """Build a calendar from plain data, as ``workflows/calendars/*.yaml`` holds it.
 
         ``extends`` names one of ``calendars``, whose days come first: a later calendar may add ``holidays``, and by
-        ``working_days`` make a day work that would not. ``zone`` beats the zone of the data. Raises CalendarUnusable.
+        ``working_days`` make a day work that would not; its ``office_closes`` stand in the place of the other's.
+        ``zone`` beats the zone of the data. Raises CalendarUnusable.
         """
         holidays: set[date] = set()
         working: set[date] = set()
         week: frozenset[int] = frozenset(range(5))
+        closes: tuple[Hour, ...] = ()
         found_zone: str | None = None
         for layer in _layers(data, calendars or {}):
             off, on = _dates(layer, "holidays"), _dates(layer, "working_days")
             holidays = (holidays | off) - on
             working = (working - off) | on
             week = _week(layer["working_week"]) if "working_week" in layer else week
+            closes = _closing(layer["office_closes"]) if "office_closes" in layer else closes
             found_zone = layer.get("zone", found_zone)
-        return cls(_zone(zone or found_zone), frozenset(holidays), frozenset(working), week)
+        return cls(_zone(zone or found_zone), frozenset(holidays), frozenset(working), week, closes)
 
     def is_working_day(self, day: date) -> bool:
         return day in self.extra_working_days or (
@@ -236,24 +254,34 @@ class Calendar:
         """Give 23:59:59 of the day; where the zone repeats that hour, the second time."""
         return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=self.zone, fold=1).astimezone(UTC)
 
-    def due(self, start: datetime, term: Term) -> datetime:
-        """Give the last moment of a term that the event at ``start`` sets going."""
-        if term.unit == "h":
-            return _aware(start).astimezone(UTC) + term.amount * HOUR
-        day = self.day_of(start)
-        return self.end_of_day(self._nth(day, term.amount) if term.unit == "wd" else term.after(day))
+    def office_close(self, day: date) -> datetime:
+        """Give the moment at which the office closes on that day. Raises ClockMisused where nobody has said it."""
+        if not self.office_closes:
+            raise ClockMisused("this calendar does not say when the office closes: `office_closes`")
+        hour, minute = self.office_closes[day.weekday()]
+        return datetime(day.year, day.month, day.day, hour, minute, tzinfo=self.zone).astimezone(UTC)
 
-    def due_on_working_day(self, start: datetime, term: Term) -> datetime:
-        """Give the due moment, moved on to the end of the next working day if it falls on none.
+    def due(self, start: datetime, term: Term, ends: End | None = None) -> datetime:
+        """Give the last moment of a term that the event at ``start`` sets going.
 
-        So end objection windows: counted in calendar days, over at the close of a working day.
+        With ``ends`` it lasts to the end of a working day or to the close of the office, the next one where its last
+        day is free: so end objection windows, which are counted in calendar days.
         """
-        return self.moved_to_working_day(self.due(start, term))
+        if term.unit == "h":
+            return self.ended(_aware(start).astimezone(UTC) + term.amount * HOUR, ends)
+        day = self.day_of(start)
+        last = self._nth(day, term.amount) if term.unit == "wd" else term.after(day)
+        return self.ended(self.end_of_day(last), ends)
 
-    def moved_to_working_day(self, moment: datetime) -> datetime:
-        """Give the moment itself if it lies on a working day, else the end of the next one."""
-        day = self.day_of(moment)
-        return moment if self.is_working_day(day) else self.end_of_day(self._nth(day, 1))
+    def ended(self, due: datetime, ends: End | None) -> datetime:
+        """Give when a term ends that falls due then and has to end so; see `due`."""
+        if ends is None:
+            return due
+        day = self.day_of(due)
+        last = day if self.is_working_day(day) else self._nth(day, 1)
+        if ends == "office_close":
+            return self.office_close(last)
+        return due if last == day else self.end_of_day(last)
 
     def working_days_between(self, start: datetime | date, end: datetime | date) -> int:
         """Count the working days after the day of ``start`` up to the day of ``end``, that day included."""
@@ -326,6 +354,25 @@ def _week(names: Sequence[str]) -> frozenset[int]:
     return frozenset(_WEEKDAYS.index(name) for name in names)
 
 
+def _closing(data: Any) -> tuple[Hour, ...]:
+    """Read ``{usually: "16:00", friday: "16:30"}``: a day by name where it differs."""
+    known = dict(data) if isinstance(data, Mapping) else {}
+    if "usually" not in known or known.keys() - {"usually", *_WEEKDAYS}:
+        raise CalendarUnusable(
+            '`office_closes` says when, and a day by name where it differs: {usually: "16:00", friday: "16:30"}'
+        )
+    return tuple(_hour(known.get(day, known["usually"])) for day in _WEEKDAYS)
+
+
+def _hour(text: Any) -> Hour:
+    if not isinstance(text, str) or not re.fullmatch(r"(1[2-9]|2[0-3]):[0-5]\d", text):
+        raise CalendarUnusable(
+            f'`office_closes`: {text!r} is no hour from noon on; write it in quotes, as "16:00"'
+        )
+    hour, minute = text.split(":")
+    return int(hour), int(minute)
+
+
 def _zone(name: str | None) -> ZoneInfo:
     if name is None:
         raise CalendarUnusable("the calendar has no `zone`, such as Asia/Jakarta")
@@ -372,7 +419,7 @@ class LegalClock:
     """A term on a calendar, with everything that has happened to it.
 
     ``mode`` says what a pause does: ``continue`` stops the counting, after ``reset`` the whole term starts anew, with
-    the day of resumption as day 0. ``ends_on_working_day`` moves a due date that falls on none to the next one.
+    the day of resumption as day 0. ``ends`` lets it end on a working day, as `Calendar.due` does.
     A clock of working days counts only those; one of days, months or years counts calendar days and has no
     ``working_days``; one of hours counts whole hours. Raises ClockMisused where the parts contradict each other.
     """
@@ -384,7 +431,7 @@ class LegalClock:
     extensions: tuple[Extension, ...] = ()
     mode: Mode = "continue"
     stopped_at: datetime | None = None
-    ends_on_working_day: bool = False
+    ends: End | None = None
 
     def __post_init__(self) -> None:
         if any(_family(extension.term) != _family(self.term) for extension in self.extensions):
@@ -534,7 +581,7 @@ class LegalClock:
     def _due(self, now: datetime) -> datetime:
         stretch = self._if_it_resumed(self._told(now))
         due = self._reach(stretch, self._length(stretch.origin))
-        return self.calendar.moved_to_working_day(due) if self.ends_on_working_day else due
+        return self.calendar.ended(due, self.ends)
 
     def _pause_at(self, now: datetime) -> Pause | None:
         return next((p for p in self.pauses if p.since <= now and (p.until is None or now < p.until)), None)

@@ -97,6 +97,16 @@ def appeal_of(case: Case, service: Service, calendar_of: waits.CalendarOf, now: 
     return None
 
 
+def appeal_until(
+    case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime
+) -> datetime | None:
+    """Give up to when an objection may be made that can be made now; ``None`` is without end."""
+    name = appeal_of(case, service, calendar_of, now)
+    if name is None:
+        return None
+    return waits.window_end(service.process(name), calendar_of(case.agency), case.outcomes[-1].at)
+
+
 def appeal(
     writer: Writer,
     service: Service,

@@ -6,7 +6,7 @@ bytes, the moment of creation too, so that the same letter is always the same fi
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -111,3 +111,14 @@ class Letter(Model):
 def long_date(day: date, lang: Language) -> str:
     """Write a date as letters do: ``24 November 2026``, ``5 Mei 2026``."""
     return f"{day.day} {_MONTHS[lang][day.month - 1]} {day.year}"
+
+
+def long_time(wall: datetime, lang: Language) -> str:
+    """Write a moment, given by the clock on a wall, with its zone: ``24 November 2026, 14:05 WIB``."""
+    clock = f"{wall:%H.%M}" if lang == "id" else f"{wall:%H:%M}"
+    return f"{long_date(wall.date(), lang)}, {clock} {wall.tzname()}"
+
+
+def until(wall: datetime, lang: Language) -> str:
+    """Write up to when something lasts: a day where it lasts to the end of it, else the hour too."""
+    return long_date(wall.date(), lang) if f"{wall:%H:%M:%S}" == "23:59:59" else long_time(wall, lang)

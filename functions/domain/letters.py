@@ -25,7 +25,7 @@ from functions.domain.letter import (
 )
 from functions.domain.service import Agency, LetterBlock, LetterFact, LetterRow, Service, Text
 
-LANGUAGES: tuple[words.Language, words.Language] = ("id", "en")
+LANGUAGES = words.LANGUAGES
 Contexts = Mapping[str, Mapping[str, Any]]
 
 

@@ -98,7 +98,7 @@ def to_supervisors(
     template = _ALARMS.get(data["reason"], _ANY_ALARM)
     task = case.tasks.get(data.get("task") or "")
     lines = []
-    for language in _LANGUAGES:
+    for language in words.LANGUAGES:
         context = {
             "service": {"title": getattr(service.title, language)}, "case": {"number": case.number},
             "task": _task(case, service, calendar, task, language) if task else {}, "alarm": dict(data), "link": link,
@@ -140,7 +140,7 @@ def _task(
     case: Case, service: Service, calendar: Calendar, task: Task, language: words.Language
 ) -> dict[str, Any]:
     title = views.title_of(case, service, task)[language]
-    return {"title": title, "role": task.role, "due_on": words.day(task.due_at, calendar, language)}
+    return {"title": title, "role": task.role, "due_on": words.until(task.due_at, calendar, language)}
 
 
 def _payment(
@@ -151,7 +151,7 @@ def _payment(
     return {
         "amount": words.amount(amount, payment.currency, language),
         "left": words.amount(left, payment.currency, language),
-        "due_on": words.day(payment.due_at, calendar, language),
+        "due_on": words.until(payment.due_at, calendar, language),
     }
 
 
@@ -184,7 +184,6 @@ def _short(key: str, subject: str, context: Mapping[str, Any], language: words.L
     return f"{said} {context['link']}"
 
 
-_LANGUAGES: tuple[words.Language, words.Language] = ("id", "en")
 _GREETING = {"id": "Yth.", "en": "Dear"}
 _DECIDED = Notice(
     subject=Text(id="Keputusan atas {{ case.number }}", en="Decision on {{ case.number }}"),

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from functions.domain.clock import Term
+from functions.domain.clock import End, Term
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -302,7 +302,7 @@ class TaskSpec(Model):
     when_words: Text | None = None
     actions: tuple[Action, ...]
     counts_from: Literal["window"] | None = None
-    ends: Literal["working_day"] | None = None
+    ends: End | None = None
     different_from: tuple[Name, ...] = ()
     marks: Literal["complete"] | None = None
     documents: tuple[Name, ...] = ()
@@ -430,8 +430,8 @@ class HoldStep(_Step):
     """`hold`: nobody is asked; the process goes on when the cases around this one let it.
 
     ``answered_by: parent`` waits for the word of the case above, and after ``within`` goes to ``lapsed``. Otherwise
-    ``within`` is the term, with ``ends: working_day`` up to the end of one, and ``pending`` holds the process beyond
-    it, while it is true of one of the cases below.
+    ``within`` is the term, with ``ends`` up to the end of a working day or the close of the office, and ``pending``
+    holds the process beyond it, while it is true of one of the cases below.
 
     With ``again`` the process goes back to that step, at most ``rounds`` times, where ``again_when`` is true of one of
     them, and then to ``exhausted``.
@@ -439,7 +439,7 @@ class HoldStep(_Step):
 
     kind: Literal["hold"] = "hold"
     within: Term
-    ends: Literal["working_day"] | None = None
+    ends: End | None = None
     answered_by: Literal["parent"] | None = None
     rejected: Name | None = None
     lapsed: Name | None = None
@@ -641,12 +641,12 @@ class Process(Model):
 
     An appeal is ``against`` what these processes have decided, or against any that is no appeal itself; of several that
     may be opened the first is.
-    ``opens_within`` is how long after the decision it may be opened (an appeal), with ``opens_until: working_day``
-    up to the end of a working day; ``within`` is its own legal term, in the place of the service's; ``clock`` tells
-    whether the legal clock runs in it. ``opens_from`` are the statuses in which it may be opened, ``changes`` the
-    fields that may be changed with it. What is opened by ``reopen`` is a supervisor's examination of what was
-    granted. A process that is opened when it is ``due`` follows on an outcome by its ``later``; one opened by a
-    ``round`` is for who is called to a place.
+    ``opens_within`` is how long after the decision it may be opened (an appeal), with ``opens_until`` up to the end of
+    a working day or the close of the office; ``within`` is its own legal term, in the place of the service's;
+    ``clock`` tells whether the legal clock runs in it. ``opens_from`` are the statuses in which it may be opened,
+    ``changes`` the fields that may be changed with it. What is opened by ``reopen`` is a supervisor's examination of
+    what was granted. A process that is opened when it is ``due`` follows on an outcome by its ``later``; one opened by
+    a ``round`` is for who is called to a place.
     """
 
     title: Text
@@ -655,7 +655,7 @@ class Process(Model):
     opens_from: tuple[Literal["approved", "rejected", "lapsed", "waitlisted"], ...] = ()
     against: tuple[Name, ...] = ()
     opens_within: Term | None = None
-    opens_until: Literal["working_day"] | None = None
+    opens_until: End | None = None
     changes: tuple[FieldName, ...] = ()
     within: Term | None = None
     clock: bool = True

@@ -9,12 +9,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from functions.domain.case import DECIDED, Case, Permit, Question, Task
 from functions.domain.clock import rfc3339
+from functions.domain.expression import evaluate
 from functions.domain.rights import NOT_BY_HAND
 from functions.domain.service import Service
 from functions.domain.waits import spec_of, step_of
@@ -23,10 +25,13 @@ View = dict[str, Any]
 DECIDED_STAGE = "decided"
 
 
-def views_of(case: Case, service: Service, filed_at: Container[str] = ()) -> dict[str, View]:
+def views_of(
+    case: Case, service: Service, filed_at: Mapping[str, str | None] = MappingProxyType({})
+) -> dict[str, View]:
     """Give every view of a case by name; what is not among them any more is to be removed.
 
-    ``filed_at`` are the steps at which cases of other services are filed below one of this service.
+    ``filed_at`` are the steps at which cases of other services are filed below one of this service, each with the
+    expression over the facts for the moment up to which they are; without one that is as long as the step waits.
     """
     views = {"case": _case(case, service)}
     if case.scheduled and case.episode is None:
@@ -38,16 +43,22 @@ def views_of(case: Case, service: Service, filed_at: Container[str] = ()) -> dic
     below = next((task for task in case.open_tasks() if task.step in filed_at), None)
     announced = [permit for permit in case.permits.values() if service.permits[permit.kind].listed]
     if below and announced:
-        views["below"] = _below(case, service, below, announced[0])
+        views["below"] = _below(case, service, _closes_at(case, below, filed_at[below.step]), announced[0])
     for question in case.questions.values():
         if case.still_asks(question):
             views[question.id.partition(".")[2]] = _question(case, question)
     return views
 
 
-def _below(case: Case, service: Service, task: Task, announced: Permit) -> View:
+def _closes_at(case: Case, task: Task, until: str | None) -> datetime:
+    """Further steps may take in cases after this one, up to the moment that the facts name."""
+    named = evaluate(until, {"facts": dict(case.facts)}) if until else None
+    return datetime.fromisoformat(named) if isinstance(named, str) else task.due_at
+
+
+def _below(case: Case, service: Service, closes_at: datetime, announced: Permit) -> View:
     """Only what the public register shows of it, and until when it is open."""
-    due = _text(task.due_at)
+    due = _text(closes_at)
     body = {
         "number": announced.number, "service": case.service, "version": case.service_version,
         "agency": case.agency, "closes_at": due, "facts": published(case.facts, service),

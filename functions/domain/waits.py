@@ -190,8 +190,7 @@ def due_of(writer: Writer, service: Service, calendar_of: CalendarOf, spec: Task
     calendar, start = calendar_of(spec.role.partition("/")[0]), writer.now
     if spec.counts_from == "window":
         start = max(start, _window_before(writer, service, calendar_of) or start)
-    due = calendar.due_on_working_day(start, term) if spec.ends else calendar.due(start, term)
-    return not_after(due, spec.until, writer.case.facts)
+    return not_after(calendar.due(start, term, spec.ends), spec.until, writer.case.facts)
 
 
 def not_after(due: datetime, until: str | None, facts: Mapping[str, Any]) -> datetime:
@@ -204,8 +203,7 @@ def window_end(process: Process, calendar: Calendar, decided_at: datetime) -> da
     """Give up to when a process may be opened after a decision; ``None`` is without end."""
     if process.opens_within is None:
         return None
-    due = calendar.due_on_working_day if process.opens_until else calendar.due
-    return due(decided_at, process.opens_within)
+    return calendar.due(decided_at, process.opens_within, process.opens_until)
 
 
 def _window_before(writer: Writer, service: Service, calendar_of: CalendarOf) -> datetime | None:
@@ -218,7 +216,7 @@ def _window_before(writer: Writer, service: Service, calendar_of: CalendarOf) ->
 
 
 def end_of_wait(case: Case, calendar: Calendar, within: Term, until: str | None, now: datetime) -> datetime:
-    """Give the last moment of a wait that begins now.
+    """Give the last moment of a wait that begins now: the moment itself, or the last second before a day.
 
     A day or a moment that is past already ends it at once; what gives neither ends with the longest term.
     """
@@ -229,7 +227,7 @@ def end_of_wait(case: Case, calendar: Calendar, within: Term, until: str | None,
     try:
         if len(named) == len("2026-04-01"):
             return min(longest, calendar.end_of_day(date.fromisoformat(named) - timedelta(days=1)))
-        return min(longest, read_rfc3339(named) - timedelta(seconds=1))
+        return min(longest, read_rfc3339(named))
     except ValueError:
         return longest
 

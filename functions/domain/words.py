@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from functions.domain import queues
+from functions.domain import letter, queues
 from functions.domain.case import Case
 from functions.domain.clock import Calendar
 from functions.domain.expression import fill
-from functions.domain.letter import long_date
 from functions.domain.money import money
 from functions.domain.service import Service, Text
 
 Language = Literal["id", "en"]
+LANGUAGES: tuple[Language, Language] = ("id", "en")
 
 
 def context(
@@ -33,7 +33,7 @@ def context(
             "submitted_on": day(case.submitted_at, calendar, language),
             "decided_on": day(case.outcome.at if case.outcome else None, calendar, language),
         },
-        "facts": dict(case.facts),
+        "facts": facts(case.facts, service, calendar, language),
         "titles": titles(service, form, language),
         "values": service.constants,
         "fee": dict(case.fee or {}),
@@ -82,7 +82,30 @@ def titles(service: Service, form: Mapping[str, Any], language: Language) -> dic
 
 def day(moment: datetime | None, calendar: Calendar, language: Language) -> str | None:
     """Write the day of a moment in the agency's time zone."""
-    return long_date(calendar.day_of(moment), language) if moment else None
+    return letter.long_date(calendar.day_of(moment), language) if moment else None
+
+
+def until(moment: datetime, calendar: Calendar, language: Language) -> str:
+    """Write up to when a term lasts by the agency's clock: the day, and the hour where it ends before the day does."""
+    return letter.until(moment.astimezone(calendar.zone), language)
+
+
+def facts(
+    known: Mapping[str, Any], service: Service, calendar: Calendar, language: Language
+) -> dict[str, Any]:
+    """Give facts as texts say them: one that is named like a moment of the form is written by the agency's clock."""
+    moments = {field.name for field in service.form.fields if field.type == "moment"}
+    return {
+        name: moment(value, calendar, language) if name in moments else value for name, value in known.items()
+    }
+
+
+def moment(value: Any, calendar: Calendar, language: Language) -> Any:
+    """Write an RFC 3339 moment: ``24 November 2026, 14:05 WIB``; anything else stays as it is."""
+    try:
+        return letter.long_time(datetime.fromisoformat(value).astimezone(calendar.zone), language)
+    except (TypeError, ValueError):
+        return value
 
 
 def amount(value: int, currency: str, language: Language) -> str:

@@ -100,6 +100,7 @@ def case_page(visit: Visit, seen: Seen, *, faults: Any = (), message: str = "") 
         "messages": shown.messages,
         "story": story.tell(seen.record, service, visit.person.username, visit.language),
         "errands": {one: errand_title(visit, service, one) for one in ERRANDS if one in shown.actions},
+        "appeal_until": episodes.appeal_until(case, service, ports.catalogue.calendar, visit.now),
         "region": region_title(visit, service, shown.queue.region) if shown.queue else "",
         "oversight": oversight_of(shown),
         "desks": [task for task in shown.tasks if task.may and task.role != "applicant"],

@@ -13,14 +13,13 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from functions.domain import letter
 from functions.domain.clock import read_rfc3339
-from functions.domain.letter import long_date
 from functions.domain.money import money
 from functions.portal import assets, messages, urls
 
 TEMPLATES = Path(__file__).with_name("templates")
 HOME_ZONE = "Asia/Jakarta"
-_ZONES = {"Asia/Jakarta": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
 _NO_BREAK_SPACE = "\u00a0"
 
 Language = Literal["id", "en"]
@@ -51,6 +50,7 @@ def render(pages: Environment, template: str, language: Language, context: Mappi
             "has_message": messages.has,
             "of": words.of,
             "day": words.day,
+            "up_to": words.up_to,
             "time": words.time,
             "month": words.month,
             "money": words.money,
@@ -78,20 +78,21 @@ class Words:
         """Write a day as letters do: ``24 November 2026``."""
         if moment is None:
             return "–"
-        return long_date(_local(moment, zone).date(), self.language).replace(" ", _NO_BREAK_SPACE)
+        return _kept(letter.long_date(_local(moment, zone).date(), self.language))
 
     def month(self, text: str) -> str:
         """Write a month, such as ``2026-11``: ``November 2026``."""
-        return long_date(date.fromisoformat(f"{text}-01"), self.language).partition(" ")[2]
+        return letter.long_date(date.fromisoformat(f"{text}-01"), self.language).partition(" ")[2]
 
     def time(self, moment: datetime | str | None, zone: str = HOME_ZONE) -> str:
         """Write a day and a time of day with its zone: ``24 November 2026, 14.05 WIB``."""
         if moment is None:
             return "–"
-        local = _local(moment, zone)
-        clock = f"{local:%H.%M}" if self.language == "id" else f"{local:%H:%M}"
-        name = _ZONES.get(zone, zone)
-        return f"{self.day(moment, zone)}, {clock}{_NO_BREAK_SPACE}{name}"
+        return _kept(letter.long_time(_local(moment, zone), self.language))
+
+    def up_to(self, moment: datetime | str | None, zone: str = HOME_ZONE) -> str:
+        """Write up to when something lasts: the day, and the hour where it ends before the day does."""
+        return "–" if moment is None else _kept(letter.until(_local(moment, zone), self.language))
 
     def money(self, amount: int, currency: str = "IDR") -> str:
         return money(amount, currency, self.language)
@@ -106,6 +107,11 @@ class Words:
         if count < 1024 * 1024:
             return f"{self.number(max(1, round(count / 1024)))}{_NO_BREAK_SPACE}KB"
         return f"{self.number(round(count / 1024 / 1024, 1))}{_NO_BREAK_SPACE}MB"
+
+
+def _kept(text: str) -> str:
+    """Keep a date, and a time with its zone, on one line each."""
+    return text.replace(" ", _NO_BREAK_SPACE).replace(f",{_NO_BREAK_SPACE}", ", ")
 
 
 def _local(moment: datetime | str, zone: str) -> datetime:

@@ -8,11 +8,10 @@ from typing import Any, Literal
 from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
-from functions.domain import below, children
+from functions.domain import below, children, words
 from functions.domain.case import Case, Writer
 from functions.domain.expression import evaluate, holds
 from functions.domain.service import Service, Text
-from functions.domain.words import both
 from functions.runtime.below import load
 from functions.runtime.commands import change
 from functions.runtime.step import Desk, StepRequest, step
@@ -42,13 +41,13 @@ def run(request: Request, desk: Desk) -> None:
         shown = below.with_rank(case, below.seen(child))
         context = {"child": shown, "facts": dict(case.facts), "since": "", "values": desk.service.constants}
         if holds(wanted.when, context):
-            _answer(wanted, case, child, context)
+            _answer(wanted, desk, child, context)
             answered.append(child.id)
     below.told(desk.writer, wanted.action, answered, episode=request.episode, step=request.step)
 
 
-def _answer(wanted: Parameters, parent: Case, child: Case, context: Mapping[str, Any]) -> None:
-    said = both(wanted.reasons, {"id": context, "en": context}) if wanted.reasons else None
+def _answer(wanted: Parameters, desk: Desk, child: Case, context: Mapping[str, Any]) -> None:
+    parent, said = desk.case, _said(wanted.reasons, desk, context) if wanted.reasons else None
     facts = {name: evaluate(expression, context) for name, expression in wanted.facts.items()}
 
     def decide(writer: Writer, service: Service) -> None:
@@ -66,6 +65,15 @@ def _answer(wanted: Parameters, parent: Case, child: Case, context: Mapping[str,
                 below.answer(writer, wanted.action, said)
 
     change(child.id, "system", decide)
+
+
+def _said(reasons: Text, desk: Desk, context: Mapping[str, Any]) -> dict[str, str]:
+    calendar, facts = desk.ports.catalogue.calendar(desk.case.agency), desk.case.facts
+    told = {
+        language: {**context, "facts": words.facts(facts, desk.service, calendar, language)}
+        for language in words.LANGUAGES
+    }
+    return words.both(reasons, told)
 
 
 handler = blueprint.lambda_function(name="answer_children")(step(Request, run))

@@ -22,10 +22,14 @@ def run(case_id: str, batch: Sequence[Mapping[str, Any]]) -> None:
         ports.views.replace(case_id, views_of(record.case, service, filed_below(service.code)))
 
 
-def filed_below(code: str) -> frozenset[str]:
-    """Give the steps of a service at which cases of others are filed below its own."""
-    below = (one.above for one in ports.catalogue.services() if one.above and one.above.service == code)
-    return frozenset(step for above in below for step in above.at)
+def filed_below(code: str) -> dict[str, str | None]:
+    """Give the steps of a service at which cases of others are filed below its own, and what says until when."""
+    return {
+        step: one.sealed.until if one.sealed else None
+        for one in ports.catalogue.services()
+        if one.above and one.above.service == code
+        for step in one.above.at
+    }
 
 
 @blueprint.lambda_function(name="project")

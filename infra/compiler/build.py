@@ -111,7 +111,8 @@ def service_files(workflows: Path, code: str, offices: Offices, beside: Path | N
         source = normalise(read(path))
         service = service_of(source)
         _raise_if_any(_named_like_its_folder(service, folder))
-        _raise_if_any(prove(service, offices.agencies, _startable(workflows, service, beside)))
+        services = _startable(workflows, service, beside)
+        _raise_if_any(prove(service, offices.agencies, services, offices.calendars))
         content = plain(service)
         _raise_if_any(_kept(folder, content))
     except Faulty as faulty:

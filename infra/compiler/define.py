@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from functions.domain.clock import Term
 from functions.domain.service import (
     AnswerStep,
     AssessStep,
@@ -380,14 +379,11 @@ def _first_ring(step: TaskStep | ConsultStep | CorrectStep | PayStep | WaitStep 
     For an officer that is the end of the shortest term, for an applicant the reminder at four fifths of it.
     """
     if isinstance(step, TaskStep | ConsultStep):
-        return min(_shortest(task.within) for task in step.of)
-    if isinstance(step, WaitStep | HoldStep):
-        return _shortest(step.within)
-    return _shortest(step.within) * 4 // 5
-
-
-def _shortest(term: Term) -> int:
-    return term.lower_bound_seconds()
+        return min(task.within.lower_bound_seconds(task.ends) for task in step.of)
+    if isinstance(step, HoldStep):
+        return step.within.lower_bound_seconds(step.ends)
+    shortest = step.within.lower_bound_seconds()
+    return shortest if isinstance(step, WaitStep) else shortest * 4 // 5
 
 
 def _said(step: Step) -> str:

@@ -8,8 +8,11 @@ import pytest
 
 from functions.adapters.catalogue import Catalogue
 from functions.domain.clock import Term
+from infra.compiler.normalise import agencies_of, normalise, service_of
+from infra.compiler.prove import prove
 from infra.compiler.prove.bounds import days_at_most
-from tests.compiler.small import SERVICE, codes, findings
+from infra.compiler.read import read_text
+from tests.compiler.small import AGENCIES, SERVICE, changed, codes, findings
 
 HEAR = SERVICE[
     SERVICE.index("          - task: hear") : SERVICE.index("        returned: mend\n        rejected")
@@ -85,3 +88,52 @@ def test_no_term_takes_more_days_than_its_bound(text: str) -> None:
     longest = max(calendar.due(start, term) - start for start in starts)
 
     assert longest <= timedelta(days=days_at_most(term))
+
+
+OPENED = """  late:
+    title: {id: Sanggahan, en: Objection}
+    opened_by: appeal
+    opens_within: 5 d
+    opens_until: office_close
+    clock: false
+    steps:
+      - task: answer
+        title: {id: Jawab, en: Answer}
+        role: other/expert
+        within: 3 d
+        counts_from: window
+        ends: office_close
+        silence: alarm
+        actions: [approve]
+      - outcome: answered
+        title: {id: Selesai, en: Done}
+        result: approved
+        opens: application
+permits:
+"""
+HOURS = {"usually": "16:00"}
+
+
+def office_codes(*changes: tuple[str, str], **calendar: object) -> list[str]:
+    service = service_of(normalise(read_text(changed(SERVICE, ("permits:\n", changed(OPENED, *changes))))))
+    calendars = {"indonesia": {"zone": "Asia/Jakarta", **calendar}}
+    return [one.code for one in prove(service, agencies_of(read_text(AGENCIES)), calendars=calendars)]
+
+
+def test_a_window_and_its_answer_may_end_when_the_office_closes() -> None:
+    assert office_codes(office_closes=HOURS) == []
+
+
+def test_an_office_of_which_nobody_says_when_it_closes_is_found() -> None:
+    assert office_codes() == ["office-hours-missing", "office-hours-missing"]
+
+
+def test_hours_that_end_with_the_office_are_found() -> None:
+    assert office_codes(("within: 3 d", "within: 3 h"), office_closes=HOURS) == ["hours-end-with-office"]
+    assert office_codes(("opens_within: 5 d", "opens_within: 5 h"), office_closes=HOURS) == [
+        "hours-end-with-office"
+    ]
+
+
+def test_a_window_that_ends_and_has_no_length_is_found() -> None:
+    assert office_codes(("    opens_within: 5 d\n", ""), office_closes=HOURS) == ["window-missing"] * 2

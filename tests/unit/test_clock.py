@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -258,9 +259,64 @@ def test_a_month_without_that_day_ends_on_its_last(start: str, term: str, due: s
 def test_an_objection_window_ends_on_a_working_day():
     five_days = Term(5, "d")
 
-    assert PLAIN.due_on_working_day(jakarta("2026-02-02"), five_days) == end_of("2026-02-09")
-    assert PLAIN.due_on_working_day(jakarta("2026-02-04"), five_days) == end_of("2026-02-09")
-    assert CALENDAR.due_on_working_day(jakarta("2026-02-11"), five_days) == end_of("2026-02-18")
+    assert PLAIN.due(jakarta("2026-02-02"), five_days, "working_day") == end_of("2026-02-09")
+    assert PLAIN.due(jakarta("2026-02-04"), five_days, "working_day") == end_of("2026-02-09")
+    assert CALENDAR.due(jakarta("2026-02-11"), five_days, "working_day") == end_of("2026-02-18")
+
+
+@pytest.mark.parametrize(
+    ("start", "term", "closes"),
+    [
+        ("2026-02-04", "5 d", "2026-02-09 16:00"),
+        ("2026-02-04 23:59", "5 d", "2026-02-09 16:00"),
+        ("2026-02-08", "5 d", "2026-02-13 16:30"),  # a Friday
+        ("2026-02-02", "5 d", "2026-02-09 16:00"),  # ends on a Saturday
+        ("2026-02-11", "5 d", "2026-02-18 16:00"),  # Monday is joint leave, Tuesday Chinese New Year
+        ("2026-03-13", "5 d", "2026-03-25 16:00"),  # the days around Idulfitri
+        ("2026-02-04", "5 wd", "2026-02-11 16:00"),
+        ("2026-02-06", "5 wd", "2026-02-13 16:30"),
+        ("2026-02-13", "1 wd", "2026-02-18 16:00"),
+    ],
+)
+def test_a_term_ends_when_the_office_closes_on_a_working_day(start: str, term: str, closes: str):
+    assert CALENDAR.due(jakarta(start), Term.parse(term), "office_close") == jakarta(closes)
+
+
+@pytest.mark.parametrize(
+    ("zone", "utc"),
+    [("Asia/Jakarta", 9), ("Asia/Makassar", 8), ("Asia/Jayapura", 7)],
+    ids=["WIB", "WITA", "WIT"],
+)
+def test_an_office_closes_by_the_clock_on_its_own_wall(zone: str, utc: int):
+    calendar = Calendar.from_data(INDONESIA, zone=zone)
+
+    due = calendar.due(datetime(2026, 2, 4, 3, tzinfo=UTC), Term(5, "d"), "office_close")
+
+    assert due == datetime(2026, 2, 9, utc, tzinfo=UTC)
+
+
+def test_an_agency_gives_its_calendar_other_hours():
+    own = {"extends": "indonesia", "office_closes": {"usually": "15:00", "saturday": "12:00"}}
+    own["working_days"] = [{"date": "2026-02-07", "name": {"id": "Masuk", "en": "At work"}}]  # type: ignore[assignment]
+
+    calendar = Calendar.from_data(own, calendars={"indonesia": INDONESIA})
+
+    assert calendar.due(jakarta("2026-02-02"), Term(5, "d"), "office_close") == jakarta("2026-02-07 12:00")
+    assert calendar.office_close(date(2026, 2, 13)) == jakarta("2026-02-13 15:00")
+
+
+@pytest.mark.parametrize(
+    "hours", ["16:00", {}, {"friday": "16:30"}, {"usually": "4 pm"}, {"usually": 960}, {"usually": "08:00"},
+              {"usually": "16:00", "jumat": "16:30"}],
+)  # fmt: skip
+def test_refuses_hours_at_which_no_office_closes(hours: Any):
+    with pytest.raises(CalendarUnusable, match="office_closes"):
+        Calendar.from_data({"zone": "Asia/Jakarta", "office_closes": hours})
+
+
+def test_no_term_ends_with_an_office_whose_hours_nobody_has_said():
+    with pytest.raises(ClockMisused, match="office_closes"):
+        PLAIN.due(jakarta("2026-02-02"), Term(5, "d"), "office_close")
 
 
 def test_counts_and_finds_working_days():
@@ -414,7 +470,7 @@ def test_a_clock_of_hours_is_exact():
 
 
 def test_a_clock_may_have_to_end_on_a_working_day():
-    window = clock("5 d", start="2026-02-02", ends_on_working_day=True)
+    window = clock("5 d", start="2026-02-02", ends="working_day")
 
     assert window.due_at(jakarta("2026-02-03")) == end_of("2026-02-09")
     assert window.state(jakarta("2026-02-08")) == "running"
@@ -645,6 +701,19 @@ def test_a_term_in_working_days_is_due_at_the_end_of_one(calendar: Calendar, sta
 @given(calendars(), moments(), TERMS)
 def test_no_term_is_shorter_than_its_lower_bound(calendar: Calendar, start: datetime, term: Term):
     assert term.lower_bound_seconds() <= (calendar.due(start, term) - start).total_seconds()
+
+
+@given(calendars(), moments(), TERMS, st.integers(12, 23))
+def test_no_term_that_ends_with_the_office_is_shorter_than_its_lower_bound(
+    calendar: Calendar, start: datetime, term: Term, hour: int
+):
+    assume(term.unit != "h")
+    office = replace(calendar, office_closes=((hour, 30),) * 7)
+
+    due = office.due(start, term, "office_close")
+
+    assert office.is_working_day(office.day_of(due))
+    assert 0 < term.lower_bound_seconds("office_close") <= (due - start).total_seconds()
 
 
 @given(calendars(), moments(), TERMS, DATES)

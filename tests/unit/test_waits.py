@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,17 @@ def test_the_facts_may_cut_a_term_short_and_never_lengthen_it():
     assert waits.not_after(due, "facts.ends", {"ends": late}) == due
     assert waits.not_after(due, "facts.ends", {}) == due
     assert waits.not_after(due, None, {}) == due
+
+
+def test_a_wait_lasts_up_to_the_very_moment_that_the_facts_name():
+    now = datetime(2026, 2, 2, 3, tzinfo=UTC)
+    case = SimpleNamespace(facts={"moment": "2026-02-09T03:00:00Z", "day": "2026-02-09"})
+
+    def end(until: str) -> datetime:
+        return waits.end_of_wait(case, calendar_of("dpmptsp"), FAR, until, now)  # type: ignore[arg-type]
+
+    assert end("facts.moment") == datetime(2026, 2, 9, 3, tzinfo=UTC)
+    assert end("facts.day") == datetime(2026, 2, 8, 16, 59, 59, tzinfo=UTC)
 
 
 def test_a_wait_on_all_goes_on_only_when_everybody_has_answered():

@@ -225,6 +225,15 @@ def test_refuses_a_late_bid_by_its_own_clock(tendering: Tendering) -> None:
     assert answer.body["closed_at"] == "2026-02-16T03:00:00Z"
 
 
+def test_takes_a_bid_in_the_very_second_in_which_it_closes_and_opens_none(tendering: Tendering) -> None:
+    tendering.file().announce().three_bids()
+    tendering.move_to(tendering.closes_at)
+
+    assert tendering.bid("agus", 1_300_000_000).status == 202
+    assert tendering.open_tasks() == ["bidding"]
+    assert tendering.close().open().open_tasks() == ["score-1", "score-2", "score-3"]
+
+
 def test_refuses_to_submit_late_what_was_begun_in_time(tendering: Tendering) -> None:
     tendering.file().announce()
     tendering.bid("kopi-senja", submit=False)
@@ -306,11 +315,11 @@ def test_awards_nothing_before_the_window_has_passed(tendering: Tendering) -> No
     assert tendering.open_tasks() == ["objection-window"]
 
 
-def test_ends_the_window_on_a_working_day(tendering: Tendering) -> None:
+def test_ends_the_window_on_a_working_day_when_the_office_closes(tendering: Tendering) -> None:
     announced(tendering)
 
-    # Announced on Monday 16 February: five calendar days later it is Saturday, and so Monday.
-    assert window_ends(tendering) == datetime(2026, 2, 23, 16, 59, 59, tzinfo=UTC)
+    # Announced on Monday 16 February: five calendar days later it is Saturday, and so Monday at 16:00 WIB.
+    assert window_ends(tendering) == datetime(2026, 2, 23, 9, tzinfo=UTC)
 
 
 def test_gives_the_panel_three_days_from_the_end_of_the_window(tendering: Tendering) -> None:

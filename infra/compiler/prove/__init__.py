@@ -7,6 +7,7 @@ code, says what to do, and has a test with a service that breaks just this one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from functions.domain.service import Agency, Service
 from infra.compiler.finding import Finding
@@ -52,13 +53,16 @@ GROUPS: tuple[tuple[Proof, ...], ...] = (
 
 
 def prove(
-    service: Service, agencies: Mapping[str, Agency], services: Mapping[str, Service] | None = None
+    service: Service,
+    agencies: Mapping[str, Agency],
+    services: Mapping[str, Service] | None = None,
+    calendars: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Finding]:
     """Give what the first group of proofs with findings found; an empty list means that the service is proven.
 
-    ``services`` are those of which it may start cases.
+    ``services`` are those of which it may start cases, ``calendars`` the data of those that the agencies keep.
     """
-    subject = Subject(service, agencies, services or {})
+    subject = Subject(service, agencies, services or {}, calendars or {})
     for group in GROUPS:
         findings = [finding for proof in group for finding in proof(subject)]
         if findings:

@@ -24,7 +24,7 @@ from functions.domain.service import (
     WaitStep,
 )
 from infra.compiler.define import RETRY, YEAR_SECONDS
-from infra.compiler.finding import Finding
+from infra.compiler.finding import Finding, Place
 from infra.compiler.graph import Graph
 from infra.compiler.prove.subject import Subject
 
@@ -85,6 +85,48 @@ def terms_fit_the_clock(subject: Subject) -> Iterator[Finding]:
         if total > term.amount:
             message = f"the terms of the steps add up to {total} {term.unit}, the legal term is {term}; shorten some"
             yield Finding("terms-exceed-clock", ("processes", walk.name), message)
+
+
+def office_hours_end_days(subject: Subject) -> Iterator[Finding]:
+    """What ends when the office closes is counted in days, and the calendar of that office says when it closes."""
+    for term, agency, place in _closing(subject):
+        if term.unit == "h":
+            message = f"{term} are exact; a term that ends with the office is counted in days: take `{place[-1]}` out"
+            yield Finding("hours-end-with-office", place, message)
+        elif not subject.office_closes(agency):
+            message = f'the calendar of `{agency}` does not say when: `office_closes: {{usually: "16:00"}}`'
+            yield Finding("office-hours-missing", place, message)
+
+
+def windows_have_a_term(subject: Subject) -> Iterator[Finding]:
+    """A window that ends somehow has a length, and only what was opened in one counts from its end."""
+    for walk in subject.walks:
+        if walk.process.opens_within:
+            continue
+        place: Place = ("processes", walk.name)
+        if walk.process.opens_until:
+            yield Finding("window-missing", (*place, "opens_until"), "say how long: `opens_within: 5 d`")
+        for task, _, at in walk.tasks():
+            if task.counts_from:
+                message = (
+                    f"no window is before `{walk.name}`; say how long it may be opened: `opens_within: 5 d`"
+                )
+                yield Finding("window-missing", (*at, "counts_from"), message)
+
+
+def _closing(subject: Subject) -> Iterator[tuple[Term, str, Place]]:
+    """Give the terms that end when an office closes, with the agency whose it is."""
+    for task, _, place in subject.tasks():
+        if task.ends == "office_close":
+            for role in (task.role, *task.roles.values()):
+                yield task.within, role.partition("/")[0], (*place, "ends")
+    for step, place in subject.steps():
+        if isinstance(step, HoldStep) and step.ends == "office_close":
+            yield step.within, subject.service.agency, (*place, "ends")
+    for walk in subject.walks:
+        if walk.process.opens_within and walk.process.opens_until == "office_close":
+            place = ("processes", walk.name, "opens_until")
+            yield walk.process.opens_within, subject.service.agency, place
 
 
 def most_events(process: Process) -> int:
@@ -217,4 +259,11 @@ def _longest_terms(process: Process, start: str | None, unit: str) -> int:
     return graph.longest(amount, start)
 
 
-PROOFS = (executions_fit_their_history, waits_fit_a_year, executions_fit_a_year, terms_fit_the_clock)
+PROOFS = (
+    executions_fit_their_history,
+    waits_fit_a_year,
+    executions_fit_a_year,
+    terms_fit_the_clock,
+    office_hours_end_days,
+    windows_have_a_term,
+)

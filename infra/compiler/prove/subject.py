@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
+from functions.domain.clock import Calendar
 from functions.domain.service import Agency, ConsultStep, Process, Service, Step, TaskSpec, TaskStep
 from infra.compiler.finding import Place
 from infra.compiler.graph import Graph
@@ -42,6 +44,7 @@ class Subject:
     service: Service
     agencies: Mapping[str, Agency]
     services: Mapping[str, Service] = field(default_factory=dict)
+    calendars: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def walks(self) -> tuple[Walk, ...]:
@@ -59,6 +62,14 @@ class Subject:
     def knows_role(self, role: str) -> bool:
         agency, _, name = role.partition("/")
         return agency in self.agencies and name in self.agencies[agency].roles
+
+    def office_closes(self, agency: str) -> bool:
+        """Tell whether the calendar of an agency says when its office closes."""
+        office = self.agencies.get(agency)
+        calendar = self.calendars.get(office.calendar) if office else None
+        if office is None or calendar is None:
+            return True  # which is a finding of its own
+        return bool(Calendar.from_data(calendar, calendars=self.calendars, zone=office.zone).office_closes)
 
     def held_by_one(self, role: str) -> bool:
         agency, _, name = role.partition("/")
