@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -24,7 +24,7 @@ from functions.api.http import (
     route,
 )
 from functions.api.shapes import ClockAnswer, Moment, Name, Problem, Prose, clock_answer, moment, read_moment
-from functions.domain import issuing, numbers, rights, scoring, tasks, views, waits
+from functions.domain import history, issuing, numbers, rights, scoring, tasks, views, waits
 from functions.domain.case import Case, Request, Task, Writer
 from functions.domain.clock import LegalClock, rfc3339
 from functions.domain.errors import (
@@ -208,9 +208,12 @@ class LettersAnswer(Answer):
 
 
 class Bulk(Body):
+    """``shown`` has by task the fingerprint of the letter that was seen: where it is given, no other is signed."""
+
     tasks: list[Name] = Field(min_length=1, max_length=MOST_AT_ONCE)
     action: Name
     comment: Prose | None = None
+    shown: dict[Name, Name] | None = Field(default=None, max_length=MOST_AT_ONCE)
 
 
 class BulkItem(Answer):
@@ -384,7 +387,8 @@ def letter(call: Call, task: str) -> Reply:
     if not rights.may_see_task(call.person, record.case, found, service, call.now):
         raise _unknown()
     # What is decided here stays in this hand: it is never committed.
-    _complete(call, Writer(record.case, actor=call.person.username, now=call.now), service, found)
+    writer = Writer(record.case, actor=call.person.username, now=call.now)
+    _answer(call, writer, service, found, call.body.data or {})
     drawing = _drawing(record.case, service, found)
     if drawing is None:
         raise NotNow(
@@ -435,17 +439,19 @@ _UNWRITTEN = {"id": "", "en": ""}
     summary={"id": "Jawab tugas", "en": "Answer the task"},
 )
 def complete(call: Call, task: str) -> Reply:
-    def decide(writer: Writer, service: Service, found: Task) -> None:
-        _complete(call, writer, service, found)
-        drawing = _drawing(writer.case, service, found) if found.letter else None
-        if drawing:
-            issuing.demand_as_shown(writer.case, service, drawing, found)
-
-    return _act(call, task, decide)
+    return _act(call, task, partial(_complete, call, data=call.body.data or {}))
 
 
-def _complete(call: Call, writer: Writer, service: Service, found: Task) -> None:
-    body: Complete = call.body
+def _complete(call: Call, writer: Writer, service: Service, found: Task, data: Mapping[str, Any]) -> None:
+    """Answer a task; raises `LetterChanged` where its letter is not the one that was shown."""
+    _answer(call, writer, service, found, data)
+    drawing = _drawing(writer.case, service, found) if found.letter else None
+    if drawing:
+        issuing.demand_as_shown(writer.case, service, drawing, found)
+
+
+def _answer(call: Call, writer: Writer, service: Service, found: Task, data: Mapping[str, Any]) -> None:
+    body: Complete | Bulk = call.body
     tasks.complete(
         writer,
         service,
@@ -454,7 +460,7 @@ def _complete(call: Call, writer: Writer, service: Service, found: Task) -> None
         found,
         action=body.action,
         comment=body.comment,
-        data=body.data or {},
+        data=data,
         nonce=secrets.token_hex(16),
     )
 
@@ -494,16 +500,7 @@ def _one_of_many(call: Call, task: str) -> BulkItem:
     request = Request(f"{call.key.key}:{task}", call.key.digest) if call.key else None
 
     def decide(writer: Writer, service: Service, found: Task) -> None:
-        tasks.complete(
-            writer,
-            service,
-            ports.catalogue.calendar,
-            call.person,
-            found,
-            action=body.action,
-            comment=body.comment,
-            data={},
-        )
+        _complete(call, writer, service, found, _seen(body, writer.case, service, found))
 
     try:
         done = _change(call, task, decide, request)
@@ -511,6 +508,13 @@ def _one_of_many(call: Call, task: str) -> BulkItem:
         problem = Problem.model_validate(problem_of(error, call.language))
         return BulkItem(task=task, status=error.status, problem=problem)
     return BulkItem(task=task, status=200, state=_state(done.case, task))
+
+
+def _seen(body: Bulk, case: Case, service: Service, task: Task) -> dict[str, Any]:
+    """Give which letter of a task was seen: one that was not has the fingerprint of none."""
+    if body.shown is None or issuing.led_to(case, service, task, body.action) is None:
+        return {}
+    return {"letter": {"shown": body.shown.get(task.id, history.ZEROS)}}
 
 
 def _act(call: Call, task: str, decide: Decide) -> Reply:

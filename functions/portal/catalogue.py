@@ -16,8 +16,7 @@ from functions.portal import questions
 from functions.portal.applications import fields_of
 from functions.portal.progress import office
 from functions.portal.urls import url
-from functions.portal.visit import Answer, Content, Html, SeeOther, Visit
-from functions.portal.worklist import checked
+from functions.portal.visit import Answer, Content, Html, SeeOther, Visit, checked
 from functions.runtime.wiring import ports
 
 AUDIENCES = ("citizens", "businesses", "agencies", "employees")

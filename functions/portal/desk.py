@@ -30,8 +30,8 @@ from functions.portal import letters, presence, progress, questions, story
 from functions.portal.cases import Seen, answers_in_words, inputs_in_words, see
 from functions.portal.rendering import Words
 from functions.portal.urls import url
-from functions.portal.visit import Answer, Content, Html, SeeOther, Visit
-from functions.portal.worklist import checked, filtered_last
+from functions.portal.visit import Answer, Content, Html, SeeOther, Visit, checked
+from functions.portal.worklist import filtered_last
 
 GRAVE = frozenset({"reject", "object"})
 NEWS = frozenset({"claimed", "released", "assigned"})

@@ -13,8 +13,7 @@ from functions.portal import progress
 from functions.portal import questions as asked
 from functions.portal.desk import Desk, open_desk
 from functions.portal.urls import url
-from functions.portal.visit import Answer, Html, SeeOther, Visit
-from functions.portal.worklist import checked
+from functions.portal.visit import Answer, Html, SeeOther, Visit, checked
 from functions.runtime.wiring import ports
 
 USUAL_TERM = 3

@@ -11,8 +11,7 @@ from functions.api.http import Paged
 from functions.domain.errors import Fault, Invalid, NotFound
 from functions.domain.webhooks import agencies_of
 from functions.portal.urls import url
-from functions.portal.visit import Answer, Html, SeeOther, Visit
-from functions.portal.worklist import checked
+from functions.portal.visit import Answer, Html, SeeOther, Visit, checked
 from functions.runtime.wiring import ports
 
 PAGE = 25

@@ -14,8 +14,8 @@ from functions.domain.identity import is_username
 from functions.portal import progress
 from functions.portal.rendering import HOME_ZONE
 from functions.portal.urls import url
-from functions.portal.visit import Answer, Html, SeeOther, Visit
-from functions.portal.worklist import NO_DAY, checked, end_of
+from functions.portal.visit import Answer, Html, SeeOther, Visit, checked
+from functions.portal.worklist import NO_DAY, end_of
 from functions.runtime.wiring import ports
 
 NEWS = frozenset({"lent", "ended"})

@@ -6,14 +6,13 @@ whose letter has another one is shown first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from functions.api import tasks as api
 from functions.domain.errors import LoketError
-from functions.portal.visit import Visit
-from functions.portal.worklist import checked
+from functions.portal.visit import Visit, checked
 
 _BEFORE = "words-"
 
@@ -29,6 +28,15 @@ class Shown:
     final: bool
 
 
+@dataclass(frozen=True)
+class Found:
+    """What an answer to one of many tasks would issue, if anything; ``obstacle`` is why it cannot be given."""
+
+    task: str
+    letter: api.LettersAnswer | None = None
+    obstacle: str = ""
+
+
 def issues(task: api.TaskAnswer, action: str) -> api.ActionAnswer | None:
     """Give the answer of this name if it issues a letter."""
     return next((one for one in task.actions if one.name == action and one.letter), None)
@@ -39,6 +47,19 @@ def look(visit: Visit, task: str, action: api.ActionAnswer, comment: str | None,
     body = checked(api.Complete, action=action.name, comment=comment, data=data)
     found = visit.ask(api.letter, task, body=body)
     return Shown(action, found.letters, found.words, found.shown, found.final)
+
+
+def of_many(visit: Visit, tasks: Iterable[str], action: str, comment: str | None) -> list[Found]:
+    """Draw the letters of the same answer to many tasks, and say of which it cannot be given."""
+    return [_found(visit, task, checked(api.Complete, action=action, comment=comment)) for task in tasks]
+
+
+def _found(visit: Visit, task: str, body: api.Complete) -> Found:
+    try:
+        return Found(task, visit.ask(api.letter, task, body=body))
+    except LoketError as error:
+        issues_none = getattr(error, "code", "") == "no-letter"
+        return Found(task, obstacle="" if issues_none else visit.text(error.message))
 
 
 def first(visit: Visit, task: api.TaskAnswer, comment: str | None, data: Mapping[str, Any]) -> Shown | None:

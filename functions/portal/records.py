@@ -11,8 +11,7 @@ from functions.domain.clock import rfc3339
 from functions.domain.errors import CaseUnknown, Fault, Invalid, NotFound, NotNow
 from functions.portal.cases import Seen, see
 from functions.portal.urls import url
-from functions.portal.visit import Answer, Html, SeeOther, Visit
-from functions.portal.worklist import checked
+from functions.portal.visit import Answer, Html, SeeOther, Visit, checked
 from functions.runtime.wiring import ports
 
 PAGE = 25

@@ -15,8 +15,7 @@ from functions.domain.errors import Conflict, Fault, Invalid, NotNow
 from functions.domain.service import Service
 from functions.portal.rendering import HOME_ZONE
 from functions.portal.urls import url
-from functions.portal.visit import Answer, Html, SeeOther, Visit
-from functions.portal.worklist import checked
+from functions.portal.visit import Answer, Html, SeeOther, Visit, checked
 from functions.runtime.wiring import ports
 
 

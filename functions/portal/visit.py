@@ -13,16 +13,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from chalice.app import Request as HttpRequest
 from markupsafe import Markup
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from functions.api.http import Call, Reply, preferred_language
 from functions.domain.case import Request
-from functions.domain.errors import Forbidden, Malformed, Text, TooLarge, Unauthenticated
+from functions.domain.errors import Forbidden, Invalid, Malformed, Text, TooLarge, Unauthenticated
+from functions.domain.form import fault_of
 from functions.domain.identity import Person
 from functions.portal import messages
 from functions.portal.multipart import Part, parts
@@ -31,6 +32,7 @@ from functions.portal.urls import origin_of
 from functions.runtime.wiring import ports
 
 Language = Literal["id", "en"]
+B = TypeVar("B", bound=BaseModel)
 LARGEST_FORM = 256 * 1024
 LARGEST_PLAIN_FILE = 4 * 1024 * 1024
 """Lambda takes 6 MB an event, in which a file travels as base64, a third larger, together with its form."""
@@ -263,6 +265,14 @@ class Visit:
 
 _NO_ROUTE: Any = None
 """A page is none of the routes of the API: what those would read from the request, it gives as it is."""
+
+
+def checked(model: type[B], **values: Any) -> B:
+    """Read what a form said into the API's model; raises `Invalid` with every fault."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise Invalid([fault_of(item) for item in error.errors(include_url=False)]) from None
 
 
 def too_large() -> TooLarge:

@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
-
-from pydantic import BaseModel, ValidationError
 
 from functions.api import tasks as api
 from functions.domain import retention, webhooks
 from functions.domain.clock import rfc3339
 from functions.domain.errors import Invalid
-from functions.domain.form import fault_of
 from functions.domain.identity import Person
 from functions.domain.service import Service
-from functions.portal import progress
+from functions.portal import letters, progress
 from functions.portal.rendering import HOME_ZONE
 from functions.portal.sessions import cookie, cookie_name
 from functions.portal.urls import url
-from functions.portal.visit import Answer, Html, SeeOther, Visit
+from functions.portal.visit import Answer, Html, SeeOther, Visit, checked
 from functions.runtime.wiring import ports
-
-B = TypeVar("B", bound=BaseModel)
 
 PAGE = 25
 SOON = timedelta(days=3)
@@ -60,15 +54,18 @@ def show(visit: Visit) -> Answer:
 
 
 def decide(visit: Visit) -> Answer:
-    """Answer the chosen tasks alike, and say of each what became of it."""
+    """Answer the chosen tasks alike, once their letters were seen, and say of each what became of it."""
     chosen = list(dict.fromkeys(visit.fields.get("task", [])))
     before = {one.task.id: one for one in _found(visit)[0]}
     try:
-        body = checked(
-            api.Bulk, tasks=chosen, action=visit.field("action"), comment=visit.field("comment") or None
-        )
+        said = {"action": visit.field("action"), "comment": visit.field("comment") or None}
+        seen = {task: visit.field(f"shown-{task}") for task in chosen if visit.field(f"shown-{task}")}
+        body = checked(api.Bulk, tasks=chosen, shown=seen, **said)
+        drawn = letters.of_many(visit, chosen, **said)
     except Invalid as error:
         return _page(visit, [NOTHING_CHOSEN] if not chosen else [fault.message for fault in error.faults])
+    if any(one.letter and one.letter.shown != seen.get(one.task) for one in drawn):
+        return _letters_page(visit, body, drawn, before)
     found = visit.ask(api.bulk, body=body, once=True).items
     good = [item for item in found if item.status == 200]
     page = {
@@ -79,6 +76,28 @@ def decide(visit: Visit) -> Answer:
         "back": url("/tasks", **given(visit)),
     }
     return Html("tasks-bulk.html", page)
+
+
+def _letters_page(
+    visit: Visit, body: api.Bulk, drawn: Iterable[letters.Found], before: Mapping[str, Entry]
+) -> Answer:
+    """Show what the answers would issue: only what is on this page is signed by its form."""
+    found = [(one, before.get(one.task)) for one in drawn]
+    page = {
+        "issuing": [(one, entry) for one, entry in found if one.letter],
+        "plain": [(one, entry) for one, entry in found if not one.letter and not one.obstacle],
+        "barred": [(one, entry) for one, entry in found if one.obstacle],
+        "action": body.action,
+        "comment": body.comment or "",
+        "changed": bool(body.shown),
+        "here_again": _here_again(visit),
+        "back": url("/tasks", **given(visit)),
+    }
+    return Html("tasks-letters.html", page)
+
+
+def _here_again(visit: Visit) -> str:
+    return url("/tasks", **given(visit), cursor=visit.query.get("cursor", ""))
 
 
 def _page(visit: Visit, faults: Iterable[Mapping[str, str]] = ()) -> Answer:
@@ -96,7 +115,7 @@ def _page(visit: Visit, faults: Iterable[Mapping[str, str]] = ()) -> Answer:
         "next": url("/tasks", **filters, cursor=following) if following else "",
         "first": first,
         "given": {name: filters.get(name, "") for name in FILTERS},
-        "here_again": url("/tasks", **filters, cursor=visit.query.get("cursor", "")),
+        "here_again": _here_again(visit),
         "roles": _choices(visit),
         "services": [(one.code, visit.text(one.title)) for one in _asking(visit)],
         "actions": sorted({BULK[one.task.kind] for one in entries if one.choosable}),
@@ -202,14 +221,6 @@ def end_of(day: str) -> datetime:
     """Give the end of a day that somebody typed. Raises ValueError."""
     following = date.fromisoformat(day) + timedelta(days=1)
     return datetime.combine(following, time(), ZoneInfo(HOME_ZONE))
-
-
-def checked(model: type[B], **values: Any) -> B:
-    """Read what a form said into the API's model; raises `Invalid` with every fault."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise Invalid([fault_of(item) for item in error.errors(include_url=False)]) from None
 
 
 NOTHING_CHOSEN = {"id": "Pilih tugasnya dahulu.", "en": "Choose the tasks first."}

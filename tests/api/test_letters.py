@@ -122,6 +122,20 @@ def test_a_refusal_shows_its_reasons(as_: As, signing: CaseDriver) -> None:
     assert "The fee is not enough." in str(letter["blocks"])
 
 
+def test_of_many_only_what_was_shown_is_signed(as_: As, signing: CaseDriver) -> None:
+    head, task = as_(HEAD), signing.task("sign-permit").id
+    shown = see(head, signing)["shown"]
+    unseen, seen = (
+        {**APPROVE, "tasks": [task], "shown": {}},
+        {**APPROVE, "tasks": [task], "shown": {task: shown}},
+    )
+
+    (item,) = head.post("/v1/tasks/bulk", unseen).body["items"]
+    assert (item["status"], item["problem"]["type"]) == (409, "urn:loket:problem:letter-changed")
+    assert head.post("/v1/tasks/bulk", seen).body["items"][0]["status"] == 200
+    assert signing.task("sign-permit").letter == shown
+
+
 @pytest.mark.parametrize(
     ("letter", "pointer"),
     [

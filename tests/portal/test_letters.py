@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from infra.driver import CaseDriver, people
+from infra.local.office import Office
+from tests.portal import ways
 from tests.portal.surfing import Surfer
 
 pytestmark = pytest.mark.xdist_group("back-office")
@@ -114,3 +116,34 @@ def test_a_refusal_of_the_review_is_shown_and_written_before_it_is_signed(
     adviser.submit(page, f"/tasks/{advice.id}", press="action=no_objection")
 
     assert reviewed.case.status == "rejected"
+
+
+def test_many_letters_are_seen_before_they_are_signed_and_signed_as_they_were_seen(
+    office: Office, surf: Surf
+) -> None:
+    cases = [ways.bill(ways.review(CaseDriver(office.system).apply())) for _ in range(3)]
+    for case in cases:
+        case.pay()
+    tasks = [case.task("sign-permit").id for case in cases]
+    surfer, colleague = surf(HEAD), surf(people().holders("dpmptsp/head")[1].username)
+
+    page = surfer.submit(surfer.get("/tasks"), "/tasks", task=tasks, press="action=approve")
+
+    assert page.heading == "Look at these letters before they are issued"
+    assert len(page.html.xpath("//details//article[@class='letter']")) == 3
+    marks = dict(zip(tasks, page.html.xpath("//input[starts-with(@name, 'shown-')]/@value"), strict=True))
+    assert marks[tasks[0]][:12] in page.text
+    assert len(page.content) < 100_000
+    assert all(case.case.status == "in_review" for case in cases)
+
+    forged = {f"shown-{tasks[1]}": "0" * 64}
+    page = surfer.submit(page, "/tasks", press="action=approve", **forged)
+    assert "Some letters have changed since you saw them." in page.text
+    assert all(case.case.status == "in_review" for case in cases)
+
+    colleague.submit(colleague.get(f"/tasks/{tasks[2]}"), "/claim")
+    page = surfer.submit(page, "/tasks", task=tasks, press="action=approve")
+
+    assert "2 tasks were answered. 1 could not be answered." in page.text
+    assert [case.case.status for case in cases] == ["approved", "approved", "in_review"]
+    assert cases[0].task("sign-permit").letter == marks[tasks[0]]
