@@ -204,9 +204,9 @@ class Mail(Protocol):
 
 
 class Renderer(Protocol):
-    """Draws a letter; the same letter is always the same file."""
+    """Draws a letter; the same letter is always the same file. A ``draft`` says so, and cannot be verified."""
 
-    def render(self, letter: Letter) -> bytes: ...
+    def render(self, letter: Letter, *, draft: bool = False) -> bytes: ...
 
 
 class Signer(Protocol):

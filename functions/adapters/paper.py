@@ -170,6 +170,13 @@ class Paper:
         text = self._printable(text, style)
         self.set_line((Segment(0, text, style),), right - self.width(text, style), top, leading)
 
+    def set_across(self, text: str, style: Style, below: float) -> None:
+        """Set a text slantwise over the middle of the page, so far below it."""
+        text = self._printable(text, style)
+        with self.pdf.rotation(40, WIDTH / 2, HEIGHT / 2):
+            middle = WIDTH / 2 - self.width(text, style) / 2
+            self.set_line((Segment(0, text, style),), middle, HEIGHT / 2 + below, style.leading)
+
     def rule(self, x: float, y: float, width: float, weight: float, grey: int = 0) -> None:
         self.pdf.set_fill_color(grey)
         self.pdf.rect(x, y, width, weight, style="F")

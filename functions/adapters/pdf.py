@@ -67,6 +67,9 @@ _FOOT = Style("", 7.2, 3.5, _GREY)
 _FINE = Style("", 6.4, 2.9, _GREY)
 _FINE_EN = replace(_FINE, face="I")
 
+_MARK = Style("B", 38, 14, 225, tracking=1.5)
+_MARK_EN = replace(_MARK, face="I", size=26, leading=10)
+
 _GAP = 3.4
 _INDENT = 7.0
 _LABEL_WIDTH = 66.0
@@ -92,19 +95,19 @@ class Row:
     gap: bool = False
 
 
-def render_letter(letter: Letter) -> bytes:
-    """Draw a letter; the same letter gives the same bytes."""
+def render_letter(letter: Letter, *, draft: bool = False) -> bytes:
+    """Draw a letter; the same letter gives the same bytes. A draft is set alike, and says on each page what it is."""
     layout = _layout()
     with Paper(layout.font) as paper:
-        return _Drawing(letter, layout, paper).render()
+        return _Drawing(letter, layout, paper, draft).render()
 
 
 class PdfRenderer:
     """Draws letters as PDF/A files."""
 
-    def render(self, letter: Letter) -> bytes:
+    def render(self, letter: Letter, *, draft: bool = False) -> bytes:
         """Draw a letter; the same letter gives the same bytes."""
-        return render_letter(letter)
+        return render_letter(letter, draft=draft)
 
 
 @cache
@@ -115,8 +118,9 @@ def _layout() -> Layout:
 class _Drawing:
     """One letter on its paper: the parts as rows, the rows on pages, the pages as bytes."""
 
-    def __init__(self, letter: Letter, layout: Layout, paper: Paper) -> None:
+    def __init__(self, letter: Letter, layout: Layout, paper: Paper, draft: bool = False) -> None:
         self.letter = letter
+        self.draft = draft
         self.phrases = layout.phrases
         self.margins = layout.margins
         self.paper = paper
@@ -130,12 +134,20 @@ class _Drawing:
         self._describe()
         for number, rows in enumerate(pages, 1):
             self.paper.pdf.add_page()
+            if self.draft:
+                self._mark()
             top = self.margins.top
             for row in rows:
                 row.draw(top)
                 top += row.height
             self._foot(number, len(pages))
         return bytes(self.paper.pdf.output())
+
+    def _mark(self) -> None:
+        """Write across the page, below everything else, that this is a draft."""
+        said = self.phrases["draft"]
+        self.paper.set_across(said.id, _MARK, -9)
+        self.paper.set_across(said.en, _MARK_EN, 9)
 
     def _fewest_pages(self) -> list[list[Row]]:
         """Set a letter that spills over one page a little tighter, if that keeps it on one."""
@@ -342,8 +354,9 @@ class _Drawing:
 
         def drawn(top: float) -> None:
             top += _QUIET_ZONE
-            self.paper.qr(url, self.left, top + 1, _QR_SIZE)
-            self.paper.pdf.link(self.left, top, column - self.left - 6, max(_QR_SIZE, check_height), url)
+            if not self.draft:
+                self.paper.qr(url, self.left, top + 1, _QR_SIZE)
+                self.paper.pdf.link(self.left, top, column - self.left - 6, max(_QR_SIZE, check_height), url)
             check(beside, top)
             seal(column, top)
 
@@ -360,7 +373,7 @@ class _Drawing:
             yield [(title.en, _TRANSLATION)]
         yield _BLANK
         yield _BLANK
-        done = self.phrases["signed" if signatory else "sealed"]
+        done = self.phrases["draft" if self.draft else "signed" if signatory else "sealed"]
         yield [(done.id, _SMALL_STRONG), (done.en, _SMALL_EN)]
         if signatory:
             yield _BLANK
@@ -369,6 +382,8 @@ class _Drawing:
                 yield [(signatory.number, _SMALL)]
 
     def _verification(self) -> Iterator[Sequence[Run]]:
+        if self.draft:
+            return
         verify = self.phrases["verify"]
         yield [(verify.id, _SMALL)]
         yield [(verify.en, _SMALL_EN)]
@@ -400,7 +415,8 @@ class _Drawing:
         self.paper.set_right("  ·  ".join(counts), _FOOT, self.right, top, _FOOT.leading)
         for line in self.paper.lines([(f"{self.letter.number}  ·  {self.letter.title.id}", _FOOT)], 100)[:1]:
             self.paper.set_line(line, self.left, top, _FOOT.leading)
-        evidence, prevails = self.phrases["evidence"], self.phrases["prevails"]
+        evidence = self.phrases["not_evidence" if self.draft else "evidence"]
+        prevails = self.phrases["prevails"]
         fine, _ = self._stack(
             [[(f"{evidence.id} {prevails.id}", _FINE)], [(f"{evidence.en} {prevails.en}", _FINE_EN)]],
             self.measure,

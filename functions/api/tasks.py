@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from functions.api.http import (
     Call,
     Language,
     Paged,
+    Query,
     Reply,
     problem_of,
     route,
@@ -39,6 +41,7 @@ from functions.domain.errors import (
     TaskUnknown,
 )
 from functions.domain.identity import Person, is_username
+from functions.domain.letter import Letter
 from functions.domain.service import Action, CorrectStep, PayStep, Service, Step, TaskSpec
 from functions.runtime.commands import Done, change
 from functions.runtime.wiring import ports
@@ -199,12 +202,21 @@ class LettersAnswer(Answer):
 
     Send ``shown`` back as ``data.letter.shown``: then nothing else than this is signed. Unless it is ``final`` others
     are still asked at the same time, and what they say may be added before it is issued.
+
+    ``files`` are the same as PDF files in Base64, marked as drafts: they are neither signed nor kept.
     """
 
     shown: str
     final: bool
+    files: list[str] | None = None
     letters: list[dict[str, Any]]
     words: list[WordsAnswer]
+
+
+class LetterQuery(Query):
+    """``files`` asks for the letters as they will look on paper, too."""
+
+    files: bool = False
 
 
 class Bulk(Body):
@@ -370,6 +382,7 @@ def assign(call: Call, task: str) -> Reply:
     "POST",
     "/v1/tasks/{task}/letter",
     body=Complete,
+    query=LetterQuery,
     answer=LettersAnswer,
     summary={
         "id": "Lihat surat yang akan terbit dari suatu jawaban",
@@ -404,7 +417,13 @@ def letter(call: Call, task: str) -> Reply:
     words = _words(record.case, service, drawing, found, call.language)
     letters = [one.model_dump(mode="json", exclude={"created_at", "verification_url"}) for one in drawn]
     final = waits.verdict_of(record.case, service, found.key) is not None
-    return Reply(LettersAnswer(shown=shown, final=final, letters=letters, words=words))
+    asked: LetterQuery = call.query
+    files = {"files": [_draft(one) for one in drawn]} if asked.files else {}
+    return Reply(LettersAnswer(shown=shown, final=final, letters=letters, words=words, **files))
+
+
+def _draft(letter: Letter) -> str:
+    return base64.b64encode(ports.renderer.render(letter, draft=True)).decode()
 
 
 def _words(

@@ -123,7 +123,7 @@ def assign(visit: Visit, task: str) -> Answer:
 
 def decide(visit: Visit, task: str) -> Answer:
     """Answer it; to return a case asks first for what is to be mended, to issue a letter shows it first."""
-    desk, action = open_desk(visit, task), visit.field("action") or visit.field("look")
+    desk, action = open_desk(visit, task), _chosen(visit)
     returning = action == "return"
     if returning and not visit.field("chosen"):
         return _return_page(visit, desk)
@@ -134,8 +134,8 @@ def decide(visit: Visit, task: str) -> Answer:
         data = _data(visit, desk, action)
         issuing = letters.issues(desk.task, action)
         if issuing:
-            shown = letters.look(visit, task, issuing, comment, data)
-            if visit.field("look") or shown.mark != visit.field("shown"):
+            shown = letters.look(visit, task, issuing, comment, data, files=bool(visit.field("paper")))
+            if not visit.field("action") or shown.mark != visit.field("shown"):
                 return _letter_page(visit, desk, shown)
             data["letter"]["shown"] = shown.mark
         body = checked(api.Complete, action=action, comment=comment, data=data)
@@ -145,6 +145,11 @@ def decide(visit: Visit, task: str) -> Answer:
     except (Conflict, Forbidden) as error:
         return _page(visit, open_desk(visit, task), refused=error)
     return SeeOther(url("/tasks", **filtered_last(visit), done=task))
+
+
+def _chosen(visit: Visit) -> str:
+    """Give the answer whose button was pressed: to give it, to look at its letter, or to have that on paper."""
+    return visit.field("action") or visit.field("look") or visit.field("paper")
 
 
 def _do(visit: Visit, task: str, act: Callable[..., Reply], done: str) -> Answer:

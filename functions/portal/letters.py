@@ -19,13 +19,14 @@ _BEFORE = "words-"
 
 @dataclass(frozen=True)
 class Shown:
-    """The letters of one answer; unless they are ``final`` others are still asked."""
+    """The letters of one answer; unless they are ``final`` others are still asked. ``files`` are drafts on paper."""
 
     action: api.ActionAnswer
     letters: list[dict[str, Any]]
     words: list[api.WordsAnswer]
     mark: str
     final: bool
+    files: list[str]
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,13 @@ def issues(task: api.TaskAnswer, action: str) -> api.ActionAnswer | None:
     return next((one for one in task.actions if one.name == action and one.letter), None)
 
 
-def look(visit: Visit, task: str, action: api.ActionAnswer, comment: str | None, data: Any) -> Shown:
+def look(
+    visit: Visit, task: str, action: api.ActionAnswer, comment: str | None, data: Any, *, files: bool = False
+) -> Shown:
     """Draw the letters of an answer; raises whatever the answer itself would raise."""
     body = checked(api.Complete, action=action.name, comment=comment, data=data)
-    found = visit.ask(api.letter, task, body=body)
-    return Shown(action, found.letters, found.words, found.shown, found.final)
+    found = visit.ask(api.letter, task, body=body, query=api.LetterQuery(files=files))
+    return Shown(action, found.letters, found.words, found.shown, found.final, found.files or [])
 
 
 def of_many(visit: Visit, tasks: Iterable[str], action: str, comment: str | None) -> list[Found]:
@@ -56,7 +59,7 @@ def of_many(visit: Visit, tasks: Iterable[str], action: str, comment: str | None
 
 def _found(visit: Visit, task: str, body: api.Complete) -> Found:
     try:
-        return Found(task, visit.ask(api.letter, task, body=body))
+        return Found(task, visit.ask(api.letter, task, body=body, query=api.LetterQuery()))
     except LoketError as error:
         issues_none = getattr(error, "code", "") == "no-letter"
         return Found(task, obstacle="" if issues_none else visit.text(error.message))

@@ -400,3 +400,19 @@ def test_a_letter_needs_an_aware_moment() -> None:
         Letter.model_validate(naive)
 
     assert Letter.model_validate(a_permit().model_dump()).created_at.astimezone(UTC).hour == 2
+
+
+def test_a_draft_is_set_like_the_letter_says_what_it_is_and_cannot_be_verified() -> None:
+    letter = a_permit()
+    file = render_letter(letter, draft=True)
+
+    draft, issued = (" ".join(text_of(one)) for one in (file, render_letter(letter)))
+
+    assert "Konsep – belum ditandatangani" in draft
+    assert "has no effect" in draft
+    assert "Konsep" not in issued
+    assert URL.rpartition("/")[0] in issued
+    assert URL.rpartition("/")[0] not in draft
+    assert letter.signatory
+    assert letter.signatory.name in draft
+    assert violations(file) == []

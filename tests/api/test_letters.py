@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -58,6 +59,21 @@ def test_shows_the_letter_as_it_will_be_and_changes_nothing(as_: As, signing: Ca
     assert facts["rows"][0]["value"] == (signing.case.form or {})["owner_name"]
     assert (seen["words"][0]["name"], seen["words"][0]["en"]) == ("further_provisions", "")
     assert signing.case.version == before
+
+
+def test_gives_the_letter_on_paper_as_a_draft_that_is_not_kept(
+    as_: As, signing: CaseDriver, office: Office
+) -> None:
+    before = len(signing.case.documents)
+
+    got = as_(HEAD).post(f"{path(signing, 'letter')}?files=true", APPROVE)
+
+    (file,) = got.body["files"]
+    text = " ".join(" ".join(text_of(base64.b64decode(file))).split())
+    assert "Konsep – belum ditandatangani" in text
+    assert (signing.case.form or {})["owner_name"] in text
+    assert b"/ByteRange" not in base64.b64decode(file)
+    assert len(signing.case.documents) == before
 
 
 def test_the_task_says_which_answers_issue_a_letter(as_: As, signing: CaseDriver) -> None:

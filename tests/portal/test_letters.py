@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import pytest
 
 from infra.driver import CaseDriver, people
 from infra.local.office import Office
+from tests.adapters.test_pdf import text_of
 from tests.portal import ways
 from tests.portal.surfing import Surfer
 
@@ -61,6 +63,21 @@ def test_it_can_be_looked_at_as_often_as_one_likes(desk: str, billed: CaseDriver
     page = surfer.submit(page, desk, press="look=approve", **{"words-further_provisions-en": "A low fence."})
 
     assert "A low fence." in page.html.xpath("//article[@class='letter']")[0].text_content()
+    assert billed.task("sign-permit").is_open
+
+
+def test_the_draft_can_be_had_as_a_pdf_with_what_was_typed(desk: str, billed: CaseDriver, surf: Surf) -> None:
+    surfer = surf(HEAD)
+
+    page = surfer.submit(surfer.get(desk), desk, press="paper=approve", **WORDS)
+
+    (link,) = page.html.xpath("//a[@download]/@href")
+    kind, _, content = link.partition(",")
+    assert kind == "data:application/pdf;base64"
+    assert WORDS["words-further_provisions-en"] in " ".join(
+        " ".join(text_of(base64.b64decode(content))).split()
+    )
+    assert page.html.xpath("//textarea[@name='words-further_provisions-en']")[0].text.strip()
     assert billed.task("sign-permit").is_open
 
 

@@ -26,9 +26,9 @@ class Reading:
     def __init__(self, real: Any) -> None:
         self.real, self.drawn = real, list[Letter]()
 
-    def render(self, letter: Letter) -> bytes:
+    def render(self, letter: Letter, *, draft: bool = False) -> bytes:
         self.drawn.append(letter)
-        return bytes(self.real.render(letter))
+        return bytes(self.real.render(letter, draft=draft))
 
 
 @pytest.fixture
