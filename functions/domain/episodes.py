@@ -171,8 +171,8 @@ def reopen(
 
     What was granted is examined by the process that the service has for it, with the answers that were found.
     """
-    case, name = writer.case, process_for(service, "reopen")
-    if name and can_open(case, service.process(name), calendar_of, writer.now):
+    case = writer.case
+    if opened_by(case, service, calendar_of, "reopen", writer.now):
         begin(writer, service, calendar_of, "reopen", reason, form)
         return
     closed = case.status in ("rejected", "lapsed", "withdrawn") and case.episode is None
@@ -402,6 +402,16 @@ def open_what_is_due(writer: Writer) -> None:
 def process_for(service: Service, act: str) -> str | None:
     """Give the process that an act opens."""
     return next((name for name, process in service.processes.items() if process.opened_by == act), None)
+
+
+def opened_by(
+    case: Case, service: Service, calendar_of: waits.CalendarOf, act: str, now: datetime
+) -> str | None:
+    """Give the process that an act opens now; ``None`` where it opens none, or has the application examined anew."""
+    if act == "appeal":
+        return appeal_of(case, service, calendar_of, now)
+    name = process_for(service, act)
+    return name if name and can_open(case, service.process(name), calendar_of, now) else None
 
 
 def can_open(case: Case, process: Process, calendar_of: waits.CalendarOf, now: datetime) -> bool:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from functions.api import acts
 from functions.api import cases as api
 from functions.api.http import Reply
 from functions.api.shapes import LONGEST_TEXT
-from functions.domain import episodes
 from functions.domain import form as forms
 from functions.domain.errors import Fault, Invalid, NotFound, NotNow
-from functions.domain.service import FormField
-from functions.portal import questions
-from functions.portal.cases import ERRANDS, Seen, case_page, errand_title, see
+from functions.portal.cases import ERRANDS, case_page, errand_title, see
 from functions.portal.urls import url
 from functions.portal.visit import Answer, Html, SeeOther, Visit
+from functions.portal.wishes import Wish
 from functions.runtime.wiring import ports
 
 _DOING: Mapping[str, Callable[..., Reply]] = {
@@ -34,27 +31,20 @@ def show(visit: Visit, case: str, errand: str) -> Answer:
     seen = see(visit, case)
     if errand not in seen.shown.actions:
         raise NotNow(_NOT_OPEN)
-    return _page(visit, seen, errand)
+    return _page(visit, Wish(visit, seen, errand))
 
 
 def do(visit: Visit, case: str, errand: str) -> Answer:
     """Do it, with the reason and the answers that it changes."""
     _demand_known(errand)
-    reason, seen = visit.field("reason"), see(visit, case)
-    given = questions.answers(_changing(seen, errand), visit.fields, visit.language)
-    form = {name: value for name, value in given.items() if value != (seen.case.form or {}).get(name)}
+    seen = see(visit, case)
+    wish = Wish(visit, seen, errand)
     try:
-        visit.ask(_DOING[errand], case, body=acts.Wish(reason=reason, form=form or None), once=True)
+        body = acts.Wish(reason=visit.field("reason"), form=wish.form)
+        visit.ask(_DOING[errand], case, body=body, once=True)
     except Invalid as error:
-        return _page(visit, seen, errand, error.faults, reason, given)
+        return _page(visit, wish, error.faults)
     return SeeOther(url(f"/cases/{case}", sent=errand))
-
-
-def _changing(seen: Seen, errand: str) -> list[FormField]:
-    """Give the questions whose answers the errand may change."""
-    name = episodes.process_for(seen.service, errand)
-    changes = seen.service.process(name).changes if name else ()
-    return [field for field in seen.service.form.fields if field.name in changes]
 
 
 def message(visit: Visit, case: str) -> Answer:
@@ -84,40 +74,20 @@ def again(visit: Visit, case: str) -> Answer:
     return SeeOther(url(f"/apply/{made.id}"))
 
 
-def _page(
-    visit: Visit,
-    seen: Seen,
-    errand: str,
-    faults: Iterable[Fault] = (),
-    reason: str = "",
-    given: Mapping[str, Any] | None = None,
-) -> Answer:
-    name = episodes.process_for(seen.service, errand)
-    answers = {**(seen.case.form or {}), **(given or {})}
-    asked = [questions.question(f, answers.get(f.name), visit.language) for f in _changing(seen, errand)]
-    wrong = {
-        fault.pointer.removeprefix("/form"): visit.text(fault.message) for fault in reversed(list(faults))
-    }
-    for question in asked:
-        question.fault = wrong.get(f"/{question.name}", "")
+def _page(visit: Visit, wish: Wish, faults: Iterable[Fault] = ()) -> Answer:
+    seen, wrong = wish.seen, wish.wrong(faults)
     page = {
         "case": seen.shown,
-        "errand": errand,
-        "title": errand_title(visit, seen.service, errand),
-        "reason": reason,
+        "errand": wish.act,
+        "title": errand_title(visit, seen.service, wish.act),
+        "reason": visit.field("reason") if visit.request.method == "POST" else "",
         "fault": wrong.get("/reason", ""),
-        "questions": asked,
-        "faults": [{"link": _place(seen, pointer), "text": text} for pointer, text in wrong.items()],
-        "process": seen.service.process(name) if name else None,
-        "brings": bool(asked) and "upload" in seen.shown.actions,
+        "questions": wish.questions(wrong),
+        "faults": [{"link": wish.place(pointer), "text": text} for pointer, text in wrong.items()],
+        "process": wish.process,
+        "brings": bool(wish.fields) and "upload" in seen.shown.actions,
     }
     return Html("errand.html", page, status=422 if wrong else 200)
-
-
-def _place(seen: Seen, pointer: str) -> str:
-    """Give where a fault can be mended."""
-    first, _, rest = pointer.lstrip("/").partition("/")
-    return url(f"/apply/{seen.case.id}/documents") + f"#d-{rest}" if first == "documents" else f"#f-{first}"
 
 
 def _demand_known(errand: str) -> None:

@@ -15,7 +15,8 @@ from functions.domain.errors import Fault, Forbidden, Invalid, NotFound, NotNow
 from functions.portal import progress, worklist
 from functions.portal.cases import OVERSIGHT, Seen, oversight_of, see
 from functions.portal.urls import url
-from functions.portal.visit import Answer, Html, SeeOther, Visit
+from functions.portal.visit import Answer, Html, SeeOther, Visit, checked
+from functions.portal.wishes import Wish
 
 MOST_LATE = 10
 PAGE = 25
@@ -64,48 +65,55 @@ def _late(visit: Visit, role: str) -> Late:
 
 
 def ask(visit: Visit, case: str, act: str) -> Answer:
-    """Ask for the reason, and say what will happen."""
+    """Ask for the reason and for the answers that it changes, and say what will happen."""
     _demand_known(act)
     seen = see(visit, case)
     if act not in oversight_of(seen.shown):
         raise NotNow(_NOT_OPEN)
-    return _page(visit, seen, act)
+    return _page(visit, Wish(visit, seen, act))
 
 
 def do(visit: Visit, case: str, act: str) -> Answer:
-    """Do it, with the reason."""
+    """Do it, with the reason and the answers that it changes."""
     _demand_known(act)
-    seen = see(visit, case)
-    reason = visit.field("reason").replace("\r\n", "\n")
+    wish = Wish(visit, see(visit, case), act)
     try:
-        if act == "extend":
-            term = f"{visit.field('amount')[:6]} {_unit(seen)}"
-            body: Reason = worklist.checked(acts.Extension, reason=reason, term=term)
-        else:
-            body = worklist.checked(acts.Wish if act == "reopen" else Reason, reason=reason)
-        visit.ask(_DOING[act], case, body=body, once=True)
+        visit.ask(_DOING[act], case, body=_body(visit, wish), once=True)
     except Invalid as error:
-        return _page(visit, seen, act, error.faults)
+        return _page(visit, wish, error.faults)
     return SeeOther(url(f"/cases/{case}", sent=act))
 
 
-def _page(visit: Visit, seen: Seen, act: str, faults: Iterable[Fault] = ()) -> Answer:
-    said = [
-        {"link": "#f-amount", "text": visit.text(_NO_AMOUNT)}
-        if fault.pointer == "/term"
-        else {"link": "#f-reason", "text": visit.text(fault.message)}
-        for fault in faults
-    ]
+def _body(visit: Visit, wish: Wish) -> Reason:
+    said: dict[str, Any] = {"reason": visit.field("reason").replace("\r\n", "\n")}
+    if wish.act == "extend":
+        return checked(acts.Extension, **said, term=f"{visit.field('amount')[:6]} {_unit(wish.seen)}")
+    return checked(acts.Wish, **said, form=wish.form) if wish.act == "reopen" else checked(Reason, **said)
+
+
+def _page(visit: Visit, wish: Wish, faults: Iterable[Fault] = ()) -> Answer:
+    act, posted = wish.act, visit.request.method == "POST"
+    wrong = wish.wrong(faults)
+    if "/term" in wrong:
+        wrong["/amount"] = visit.text(_NO_AMOUNT)
+        del wrong["/term"]
     page: dict[str, Any] = {
-        "case": seen.shown,
+        "case": wish.seen.shown,
         "act": act,
-        "reason": visit.field("reason"),
-        "amount": visit.field("amount"),
-        "unit": _unit(seen) if act == "extend" else "",
-        "faults": said,
-        "fault_of": {fault["link"]: fault["text"] for fault in said},
+        "title": _title(visit, wish),
+        "reason": visit.field("reason") if posted else "",
+        "amount": visit.field("amount") if posted else "",
+        "unit": _unit(wish.seen) if act == "extend" else "",
+        "questions": wish.questions(wrong),
+        "faults": [{"link": wish.place(pointer), "text": text} for pointer, text in wrong.items()],
+        "fault_of": wrong,
     }
-    return Html("oversight.html", page, status=422 if said else 200)
+    return Html("oversight.html", page, status=422 if wrong else 200)
+
+
+def _title(visit: Visit, wish: Wish) -> str:
+    """Give what it is called: what the service calls the process that it opens, where it names one."""
+    return visit.text(wish.process.title) if wish.process else str(visit.t(f"oversight.act.{wish.act}"))
 
 
 def _unit(seen: Seen) -> str:

@@ -15,6 +15,7 @@ from tests.portal.surfing import Page, Surfer
 pytestmark = pytest.mark.xdist_group("back-office")
 Surf = Callable[..., Surfer]
 SUPERVISOR = "sri"
+AUDITING = (people().holders("bapenda/supervisor")[0].username, "id")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -171,3 +172,27 @@ def test_rounds_are_counted_in_the_picture(returned: CaseDriver, surf: Surf) -> 
 def test_a_case_of_others_is_not_drawn(billed: CaseDriver, surf: Surf) -> None:
     assert surf("budi").get(f"/cases/{billed.id}/process").status == 404
     assert surf("budi").get(f"/cases/{billed.id}/process.svg").status == 404
+
+
+def test_what_was_found_is_written_on_the_page_that_opens_an_audit(office: Office, surf: Surf) -> None:
+    case = CaseDriver(office.system, service="business-tax", applicant="sinar-jaya").apply()
+    case.pay()
+    before = case.case.form or {}
+    surfer, address = surf(*AUDITING), f"/cases/{case.id}/acts/reopen"
+    page = surfer.get(address)
+    assert page.heading == "Pemeriksaan dan ketetapan kurang bayar"
+    asked = {name for name in page.html.xpath("//main//form//@name") if not name.startswith("_")}
+    assert asked == {*case.service.process("audit").changes, "reason"}
+
+    page = surfer.submit(page, "/reopen", turnover="banyak", reason="Omzet di kasir.")
+    assert page.status == 422
+    assert page.errors != []
+    assert "#f-turnover" in page.links()
+    assert page.html.xpath("//input[@name='turnover']/@value") == ["banyak"]
+
+    page = surfer.submit(page, "/reopen", turnover="2.500.000.000", reason="Omzet di kasir.")
+
+    assert page.status == 200
+    assert case.case.form == before | {"turnover": 2_500_000_000}
+    assert [task.name for task in case.case.open_tasks()] == ["examine"]
+    assert surf("sinar-jaya").get(address).status == 409
