@@ -166,7 +166,7 @@ def test_the_register_says_which_filter_cannot_be_used(surf: Surf) -> None:
 def test_figures_are_drawn_without_a_script(surf: Surf, granted: CaseDriver) -> None:
     page = surf().get("/statistics")
 
-    charts = page.html.xpath("//main//svg[@role='img']")
+    charts = page.html.xpath("//main//figure/*[@role='img']")
     assert len(charts) == 2
     assert "Building permit (PBG) 100%" in charts[0].get("aria-label")
 
