@@ -116,7 +116,7 @@ def test_sees_where_time_is_lost(granted: CaseDriver, surf: Surf) -> None:
     assert page.heading == "Where time is lost"
     assert "Check completeness" in page.text
     assert "Building secretariat, Public Works Office" in page.text
-    assert page.html.xpath("//main//*[name()='svg'][@role='img']") != []
+    assert page.html.xpath("//main//figure/*[@role='img']") != []
     table = surfer.get("/services/building-permit/pace.csv")
     assert table.headers["content-type"].startswith("text/csv")
     assert surf("hendra").get("/services/building-permit/pace").status == 403
