@@ -20,8 +20,10 @@ from functions.runtime.commands import change
 from functions.runtime.wiring import ports
 from functions.steps import join_queue
 from functions.streams import allocate_places
+from infra.cost import item_size, transact_write_units
 from infra.driver import CaseDriver
 from infra.local.aws import LocalClock
+from infra.local.meter import measure
 from infra.local.system import LocalSystem
 
 MORNING = datetime(2026, 2, 2, 2, 0, tzinfo=UTC)
@@ -205,6 +207,37 @@ def test_a_commit_that_loses_takes_no_number_and_leaves_no_gap(table_alone: Loca
 
     join(case)
     assert system.ports.cases.load(case).case.queue.number == 1
+
+
+def test_a_number_costs_what_is_said_alone_in_vain_and_with_others(table_alone: LocalSystem) -> None:
+    """The figures of `join_queue`, from the items that it writes; DynamoDB takes 100 in a transaction of 4 MB."""
+    system, said = table_alone, " ".join(str(join_queue.__doc__).split())
+    first, second = about_to_join(system, 1), about_to_join(system, 2)
+    late = Writer(system.ports.cases.load(second).case, actor="system", now=MORNING)
+    queues.join(late, SERVICE, 1, DAY)
+    system.aws.faults.calls.clear()
+
+    join(first)
+    (taking,) = (call for call in system.aws.faults.calls if call.operation == "TransactWriteItems")
+    commit, counter, *line = (part["Put"]["Item"] for part in taking.params["TransactItems"])
+    alone = measure(system.aws).write_units
+    with pytest.raises(CommitConflict):
+        system.ports.cases.commit(second, late.commit())
+
+    assert (alone, measure(system.aws).write_units) == (8, 16)
+    assert f"a number takes {alone} write units" in said
+    rate = 1000 // transact_write_units([(None, item) for item in line])
+    assert (rate, 1000 // transact_write_units([(None, counter)])) == (250, 500)
+    assert f"each region gives {rate} numbers a second" in said
+    each = [commit, *line]
+    cases = (100 - 1) // len(each)
+    together = transact_write_units([(None, item) for item in [*each * cases, counter]]) / cases
+    assert f"numbers {cases} cases" in said
+    assert f"{together:.1f} units a number" in said
+    assert item_size(commit) * cases < 4 * 1024**2
+    block = {**counter, "cases": {"L": [{"S": case} for case in [first] * 3000]}}
+    assert item_size(block) < 400 * 1024
+    assert f"{transact_write_units([(None, block), (None, counter)]) / 3000:.1f} units a number" in said
 
 
 # -- rounds --------------------------------------------------------------------------------------------------------
