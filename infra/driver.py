@@ -343,7 +343,8 @@ class CaseDriver:
     def like(self, form: Mapping[str, Any] | None = None) -> CaseDriver:
         """Give another case of the same service and applicant that waits in line: what is unique is its own."""
         example, number = forms.example(self.service, self.today), next(self._numbers)
-        own = {name: _other(str(example[name]), 1000 + number) for name in self.service.unique}
+        unique = [one.field for one in self.service.unique]
+        own = {name: _other(str(example[name]), 1000 + number) for name in unique}
         other = CaseDriver(self.system, service=self._service, applicant=self.applicant)
         self.others.append(other)
         other.apply({**own, **(form or {})})

@@ -90,12 +90,14 @@ class CaseTable:
         }
         try:
             with _answering():
-                if commit.claims or commit.line or commit.below:
+                if commit.claims or commit.frees or commit.line or commit.below:
                     claims = [{"Put": self._claim(name, case_id)} for name in commit.claims]
                     at = moment(commit.events[-1].at)
                     line = self._line(case_id, commit.line, at) if commit.line else []
                     entry = [self._entry(case_id, commit.below)] if commit.below else []
-                    self._client.transact_write_items(TransactItems=[{"Put": put}, *claims, *line, *entry])
+                    freed = [{"Put": self._free(name, case_id, at)} for name in commit.frees]
+                    parts = [{"Put": put}, *claims, *freed, *line, *entry]
+                    self._client.transact_write_items(TransactItems=parts)
                 else:
                     self._client.put_item(**put)
         except ClientError as error:
@@ -211,10 +213,16 @@ class CaseTable:
         return {
             "TableName": self._table,
             "Item": {"pk": {"S": f"CLAIM#{name}"}, "sk": {"S": "claim"}, "case": {"S": case_id}},
-            "ConditionExpression": "attribute_not_exists(pk) OR #case = :case",
+            "ConditionExpression": "attribute_not_exists(#case) OR #case = :case",
             "ExpressionAttributeNames": {"#case": "case"},
             "ExpressionAttributeValues": {":case": {"S": case_id}},
         }
+
+    def _free(self, name: str, case_id: str, at: datetime) -> dict[str, Any]:
+        """Let anybody claim a name again: who held it is not named any more, and the table removes it a day later."""
+        claim = self._claim(name, case_id)
+        kept = {key: value for key, value in claim["Item"].items() if key != "case"}
+        return {**claim, "Item": kept | {"ttl": {"N": str(int(at.timestamp()) + _DAY_SECONDS)}}}
 
     def _explain(self, error: ClientError, item: Item, claims: int = 0) -> None:
         """Tell a lost answer (our own commit stands there already) from a real conflict."""
@@ -255,7 +263,8 @@ class CaseTable:
                 Key={"pk": {"S": f"CLAIM#{name}"}, "sk": {"S": "claim"}},
                 ConsistentRead=True,
             )
-        return str(answer["Item"]["case"]["S"]) if "Item" in answer else None
+        found = answer.get("Item", {}).get("case")
+        return str(found["S"]) if found else None
 
     # -- views
 
@@ -499,6 +508,9 @@ def _item(case_id: str, commit: Commit) -> Item:
         item["private"] = {"S": json.dumps(commit.private, separators=(",", ":"), ensure_ascii=False)}
     if commit.request:
         item["request"] = {"S": f"{commit.request.key} {commit.request.digest}"}
+    for name, claimed in (("claims", commit.claims), ("frees", commit.frees)):
+        if claimed:
+            item[name] = {"S": json.dumps(claimed, separators=(",", ":"))}
     if commit.step:
         step = {"key": commit.step.key, "result": commit.step.result}
         item["step"] = {"S": json.dumps(step, separators=(",", ":"))}
@@ -520,6 +532,8 @@ def _commit(item: Item, head: str) -> Commit:
         json.loads(item["private"]["S"]) if "private" in item else {},
         Request(*request) if request else None,
         StepRecord(**step) if step else None,
+        claims=tuple(json.loads(item["claims"]["S"])) if "claims" in item else (),
+        frees=tuple(json.loads(item["frees"]["S"])) if "frees" in item else (),
     )
 
 

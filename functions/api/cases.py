@@ -430,12 +430,11 @@ _NOTHING = {
     summary={"id": "Ajukan permohonan", "en": "Submit the application"},
 )
 def submit(call: Call, case: str) -> Reply:
-    def decide(writer: Writer, service: Service) -> tuple[str, ...]:
+    def decide(writer: Writer, service: Service) -> None:
         rights.demand("submit", call.person, writer.case, service, writer.now)
         call.demand_version(writer.case.version)
         above = above_of(writer.case.parent) if service.above else None
         intake.submit(writer, service, ports.catalogue.calendar, above)
-        return intake.claims_of(service, writer.case.form or {})
 
     done = change(demand_case_id(case), call.person.username, decide, request=call.key)
     submitted_at = done.case.submitted_at or call.now

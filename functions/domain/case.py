@@ -375,7 +375,8 @@ class LineChange:
 class Commit:
     """What one command or one step changes: written as one item, or not at all.
 
-    ``below`` is the case in whose register a new case is entered with it.
+    ``below`` is the case in whose register a new case is entered with it. ``claims`` are names that only one case may
+    hold, and that this one does from now on, ``frees`` those that any other may have again.
     """
 
     events: tuple[Event, ...]
@@ -385,6 +386,7 @@ class Commit:
     claims: tuple[str, ...] = ()
     line: LineChange | None = None
     below: str | None = None
+    frees: tuple[str, ...] = ()
 
     @property
     def seq(self) -> int:
@@ -436,6 +438,7 @@ class Case:
     refunds: list[Refund] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    claims: frozenset[str] = frozenset()
     scheduled: tuple[str, datetime] | None = None
     held: bool = False
     erased: bool = False
@@ -455,6 +458,12 @@ class Case:
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """Tell whether the case has ended without ever having been granted."""
+        ended = self.status in DECIDED and self.status != "approved"
+        return ended and not any(outcome.result == "approved" for outcome in self.outcomes)
 
     @property
     def open_correction(self) -> Correction | None:
@@ -493,6 +502,7 @@ class Case:
     def take(self, commit: Commit) -> None:
         for event in commit.events:
             self.apply(event, commit.private.get(str(event.seq)))
+        self.claims = (self.claims | set(commit.claims)) - set(commit.frees)
         if not self._facts or self._facts[-1][1] != self.facts:
             self._facts.append((commit.seq, dict(self.facts)))
         if commit.step:
@@ -515,6 +525,7 @@ class Writer:
         self.now = max(now, case.changed_at or now)
         self._events: list[Event] = []
         self._private: dict[str, Any] = {}
+        self.reopens = case.came_to_nothing
         self._in_line = (case.queue.number, case.queue.entries) if case.queue else (0, frozenset())
 
     def add(
@@ -538,18 +549,25 @@ class Writer:
     def changed(self) -> bool:
         return bool(self._events)
 
+    @property
+    def types(self) -> set[str]:
+        """Give the types of what has been added."""
+        return {event.type for event in self._events}
+
     def commit(
         self,
         *,
         request: Request | None = None,
         step: StepRecord | None = None,
         claims: Sequence[str] = (),
+        frees: Sequence[str] = (),
         below: str | None = None,
     ) -> Commit:
         """Give what is to be stored. Needs at least one event."""
         return Commit(
-            tuple(self._events), dict(self._private), request, step, tuple(claims), self._line_change(), below
-        )
+            tuple(self._events), dict(self._private), request, step, tuple(claims), self._line_change(), below,
+            tuple(frees),
+        )  # fmt: skip
 
     def _line_change(self) -> LineChange | None:
         """What the line shows follows from the case, so that both are always written together."""

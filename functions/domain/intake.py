@@ -240,12 +240,30 @@ def _demand_number(person: Person, service: Service) -> None:
         )
 
 
-def claims_of(service: Service, form: Mapping[str, Any]) -> tuple[str, ...]:
-    """Give the values that only one submitted case may hold, as keys to claim; digests, so no value is shown."""
+_ANSWERED = frozenset({"case.submitted", "correction.received", "answers.changed"})
+
+
+def claims_of(writer: Writer, service: Service) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the values that a case takes with a commit so that no other may hold them, and those that are free again.
+
+    They are taken when they are submitted, corrected or changed. A case that ends without a grant gives up those that
+    are kept only until then, all that it has ever taken; if it is taken up once more it needs them again.
+    """
+    case = writer.case
+    if case.came_to_nothing:
+        until = tuple(f"{service.code}/{one.field}/" for one in service.unique if one.until)
+        return (), tuple(sorted(name for name in case.claims if name.startswith(until)))
+    if not writer.types & _ANSWERED and not writer.reopens:
+        return (), ()
+    return tuple(name for name in _names(service, case.form or {}) if name not in case.claims), ()
+
+
+def _names(service: Service, form: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the names under which the values are claimed: digests, so that no value is shown."""
     return tuple(
-        f"{service.code}/{name}/{history.digest(form[name])}"
-        for name in service.unique
-        if form.get(name) is not None
+        f"{service.code}/{one.field}/{history.digest(form[one.field])}"
+        for one in service.unique
+        if form.get(one.field) is not None
     )
 
 

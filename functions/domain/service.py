@@ -880,6 +880,13 @@ class Retention(Model):
     erase_on_request: bool = False
 
 
+class Unique(Model):
+    """A field whose value only one submitted case may hold: for ever, or ``until`` it has ended without a grant."""
+
+    field: FieldName
+    until: Literal["ended"] | None = None
+
+
 class Own(Model):
     """Who files for themselves writes their own number into ``field``; only who files for others may write another's.
 
@@ -938,7 +945,7 @@ class Service(Model):
     own: Own | None = None
     above: Above | None = None
     sealed: Sealed | None = None
-    unique: tuple[FieldName, ...] = ()
+    unique: tuple[Unique, ...] = ()
     fee: Fee | None = None
     line: Line | None = None
     deposit: Deposit | None = None
@@ -951,6 +958,13 @@ class Service(Model):
     publication: Publication = Publication()
     retention: Retention
     withdrawable: bool = True
+
+    @field_validator("unique", mode="before")
+    @classmethod
+    def _may_be_names(cls, unique: Any) -> Any:
+        """A name alone is a field whose value is never free again."""
+        fields = isinstance(unique, list | tuple)
+        return [{"field": one} if isinstance(one, str) else one for one in unique] if fields else unique
 
     @property
     def constants(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from functions.domain import intake
 from functions.domain.case import Case, Commit, Request, Writer
 from functions.domain.errors import CommitConflict, Conflict, KeyReused, Stale
 from functions.domain.service import Service
@@ -17,7 +18,7 @@ from functions.runtime.wiring import ports
 
 _TRIES = 8
 
-Decide = Callable[[Writer, Service], tuple[str, ...] | None]
+Decide = Callable[[Writer, Service], None]
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ def change(
     version: int | None = None,
     part_version: Callable[[Case], int] | None = None,
 ) -> Done:
-    """Let ``decide`` change a case and write what it added; it may give names that only one case may hold.
+    """Let ``decide`` change a case and write what it added, with the values that no other case may hold.
 
     ``version`` is the version that the caller has seen (If-Match), of the case or of what ``part_version`` gives.
-    Raises what ``decide`` raises, `Stale`, `KeyReused`, `CaseUnknown`, `DependencyDown`.
+    Raises what ``decide`` raises, `Duplicate`, `Stale`, `KeyReused`, `CaseUnknown`, `DependencyDown`.
     """
     for _ in range(_TRIES):
         record = ports.cases.load(case_id)
@@ -63,11 +64,12 @@ def change(
                 version=current,
             )
         writer = Writer(record.case, actor=actor, now=ports.clock.now())
-        claims = decide(writer, service)
+        decide(writer, service)
         if not writer.changed:
             return Done(record.case, service, commits=record.commits)
+        claims, frees = intake.claims_of(writer, service)
         try:
-            ports.cases.commit(case_id, writer.commit(request=request, claims=claims or ()))
+            ports.cases.commit(case_id, writer.commit(request=request, claims=claims, frees=frees))
         except CommitConflict:
             continue
         return Done(record.case, service, commits=record.commits)

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from functions.domain import waits
+from functions.domain import intake, waits
 from functions.domain.case import Case, StepRecord, Writer
 from functions.domain.errors import CaseClosed, CommitConflict, StepVerdict, Superseded
 from functions.domain.service import Service
@@ -134,7 +134,8 @@ def _once(request: Wanted, run: Callable[[Wanted, Desk], None]) -> dict[str, Any
         run(request, desk)
     except StepVerdict as error:
         verdict = {"error": type(error).__name__}
-    ports.cases.commit(request.case, desk.writer.commit(step=StepRecord(request.name, verdict)))
+    _, frees = intake.claims_of(desk.writer, desk.service)
+    ports.cases.commit(request.case, desk.writer.commit(step=StepRecord(request.name, verdict), frees=frees))
     return _given({"facts": desk.case.facts, **verdict})
 
 

@@ -17,11 +17,11 @@ The design for a rush beyond that, in the order in which it would be built:
    (commit, line and reserve each) with one step of the counter: 6.1 units a number. If a case has changed meanwhile the
    transaction fails as a whole, without gap, and is built anew.
 2. A wider line. Its items are spread over 16 partitions by the number (`QUEUE#<line>#<number mod 16>`), and whoever
-   reads it merges 16 sorted lists: 4,000 numbers a second, of which one consumer at some 20 ms a transaction makes 1,650.
-3. Numbers before commits. The consumer only writes blocks: a list of up to 3,000 cases in their order, and with it, in one
-   transaction, the counter moved on by its length: 0.1 units a number. A case's number follows from its place in the
-   block, so any number of workers may write the commits, at once, again after a crash, and still without gap or repeat.
-   Ten blocks a second are 30,000 numbers; the line is then as many times wider.
+   reads it merges 16 sorted lists: 4,000 numbers a second, of which one consumer at 20 ms a transaction makes 1,650.
+3. Numbers before commits. The consumer only writes blocks: a list of up to 3,000 cases in their order, and with it, in
+   one transaction, the counter moved on by its length: 0.1 units a number. A case's number follows from its place in
+   the block, so any number of workers may write the commits, at once, again after a crash, and still without gap or
+   repeat. Ten blocks a second are 30,000 numbers; the line is then as many times wider.
 
 Whoever has filed holds a receipt, so nobody has to stand and wait for the number.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -195,6 +196,49 @@ def test_a_case_may_claim_again_what_it_holds(table: CaseTable):
     table.commit(CASE_ID, replace(noted("again", 2, first().events[-1].hash), claims=("hajj/1",)))
 
     assert table.load(CASE_ID).case.version == 2
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_name_is_free_again_with_the_commit_that_says_so_or_not_at_all(
+    aws: LocalAws, table: CaseTable, when: str
+):
+    table.commit(CASE_ID, replace(first(), claims=("hajj/1", "hajj/2")))
+    ended = replace(noted("ended", 2, first().events[-1].hash), frees=("hajj/1",))
+    with pytest.raises(CommitConflict):
+        table.commit(CASE_ID, replace(noted("late", 1, first().events[-1].hash), frees=("hajj/1",)))
+    assert table.claimed("hajj/1") == CASE_ID
+
+    aws.faults.fail("dynamodb", "TransactWriteItems", when=when)
+    for _ in range(3):
+        with suppress(DependencyDown):
+            table.commit(CASE_ID, ended)
+
+    assert (table.claimed("hajj/1"), table.claimed("hajj/2")) == (None, CASE_ID)
+    assert table.load(CASE_ID).case.claims == {"hajj/2"}
+    table.commit(OTHER, replace(first(case_id=OTHER), claims=("hajj/1",)))
+    assert table.claimed("hajj/1") == OTHER
+
+
+def test_of_many_who_want_a_name_that_is_being_given_up_at_most_one_gets_it(table: CaseTable):
+    table.commit(CASE_ID, replace(first(), claims=("hajj/1",)))
+    ended = replace(noted("ended", 2, first().events[-1].hash), frees=("hajj/1",))
+    others = [numbers.case_id(bytes([number]) * 16) for number in range(1, 10)]
+
+    def act(case_id: str) -> str | None:
+        if case_id == CASE_ID:
+            table.commit(CASE_ID, ended)
+            return None
+        try:
+            table.commit(case_id, replace(first(case_id=case_id), claims=("hajj/1",)))
+        except Duplicate:
+            return None
+        return case_id
+
+    with ThreadPoolExecutor(10) as threads:
+        got = [one for one in threads.map(act, [*others[:4], CASE_ID, *others[4:]]) if one]
+
+    assert table.claimed("hajj/1") == (got[0] if got else None)
+    assert len(got) <= 1
 
 
 def test_a_conflict_is_told_before_a_taken_name(table: CaseTable):

@@ -11,9 +11,10 @@ import pytest
 from functions.domain import intake
 from functions.domain.case import Writer
 from functions.domain.errors import Forbidden, Invalid, NotNow, TooLarge
-from functions.domain.service import Own
+from functions.domain.service import Own, Unique
 from tests.builders import (
     HOUSE,
+    MORNING,
     PERMIT,
     Walk,
     applicant,
@@ -208,13 +209,20 @@ def test_after_the_resubmission_everything_is_closed_again():
 
 
 def test_values_that_only_one_case_may_hold_are_claimed_without_being_shown():
-    service = with_service(unique=("land_title_number", "owner_phone"))
+    number, phone = Unique(field="land_title_number"), Unique(field="owner_phone", until="ended")
+    service = with_service(unique=(number, phone))
+    walk = Walk()
+    walk.case.form = {**HOUSE, "land_title_number": "SHM 04512", "owner_phone": "0812"}
+    writer = Writer(walk.case, actor="siti", now=MORNING)
+    writer.reopens = True
 
-    (claim,) = intake.claims_of(service, HOUSE | {"land_title_number": "SHM 04512"})
+    (kept, passing), freed = intake.claims_of(writer, service)
+    walk.case.claims, walk.case.status = frozenset({kept, passing}), "rejected"
 
-    assert claim.startswith("building-permit/land_title_number/")
-    assert "04512" not in claim
-    assert intake.claims_of(PERMIT, HOUSE) == ()
+    assert (kept.rpartition("/")[0], freed) == ("building-permit/land_title_number", ())
+    assert "04512" not in kept
+    assert intake.claims_of(writer, service) == ((), (passing,))
+    assert intake.claims_of(writer, PERMIT) == ((), ())
 
 
 # -- one's own number --------------------------------------------------------------------------------------------

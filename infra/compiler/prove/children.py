@@ -44,7 +44,8 @@ def started_services_exist(subject: Subject) -> Iterator[Finding]:
             )
             yield Finding("start-elsewhere", (*place, "role"), message)
         if other.unique:
-            message = f"`{other.code}` lets {', '.join(other.unique)} be used only once; such a case cannot be started"
+            once = ", ".join(one.field for one in other.unique)
+            message = f"`{other.code}` lets {once} be used only once; such a case cannot be started"
             yield Finding("start-unique", here, message)
 
 

@@ -191,7 +191,7 @@ def facts_exist(subject: Subject) -> Iterator[Finding]:
 
 def unique_fields_exist(subject: Subject) -> Iterator[Finding]:
     known = [field.name for field in subject.service.form.fields]
-    for at, name in enumerate(subject.service.unique):
+    for at, name in enumerate(one.field for one in subject.service.unique):
         if name not in known:
             message = f"there is no field `{name}`; {closest(name, known)}"
             yield Finding("field-unknown", ("unique", at), message)
