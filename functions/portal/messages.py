@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -73,3 +74,9 @@ def _flat(tree: Mapping[str, Any], above: str) -> list[tuple[str, Mapping[str, s
         else:
             found += _flat(value, f"{above}{name}.")
     return found
+
+
+def cite(law: str, language: Language) -> str:
+    """Write a citation, such as ``PP 16/2021 Art. 253 [unconfirmed]``, as laws are cited in the language."""
+    said = law.replace(" [unconfirmed]", f", {say('service.law_unconfirmed', language)}")
+    return re.sub(r"\bArt\. ", "Pasal\u00a0", said) if language == "id" else said

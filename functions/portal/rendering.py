@@ -51,6 +51,7 @@ def render(pages: Environment, template: str, language: Language, context: Mappi
             "of": words.of,
             "day": words.day,
             "up_to": words.up_to,
+            "cite": words.cite,
             "time": words.time,
             "month": words.month,
             "money": words.money,
@@ -93,6 +94,9 @@ class Words:
     def up_to(self, moment: datetime | str | None, zone: str = HOME_ZONE) -> str:
         """Write up to when something lasts: the day, and the hour where it ends before the day does."""
         return "–" if moment is None else _kept(letter.until(_local(moment, zone), self.language))
+
+    def cite(self, law: str) -> str:
+        return messages.cite(law, self.language)
 
     def money(self, amount: int, currency: str = "IDR") -> str:
         return money(amount, currency, self.language)

@@ -18,7 +18,7 @@ from functions.domain.history import Event
 from functions.domain.letter import long_date
 from functions.domain.money import money
 from functions.domain.service import Service
-from functions.portal.messages import has, say
+from functions.portal.messages import cite, has, say
 from functions.portal.progress import Language, office
 from functions.ports import Record
 from functions.runtime.wiring import ports
@@ -179,7 +179,7 @@ class _Teller:
     def task_expired(self, event: Event, data: Mapping[str, Any]) -> str:
         title, _ = self._task(data["task"])
         answer = say(f"case.answer.{data['action']}", self._language)
-        return self._with(event.type, what=title, answer=answer, rule=data["rule"])
+        return self._with(event.type, what=title, answer=answer, rule=cite(data["rule"], self._language))
 
     def alarm(self, event: Event, data: Mapping[str, Any]) -> str:
         return self._with("alarm.fault" if data["reason"] == "fault" else "alarm.term")
@@ -224,7 +224,7 @@ class _Teller:
 
     def clock_expired(self, event: Event, data: Mapping[str, Any]) -> str:
         answer = say(f"case.answer.{data['action']}", self._language)
-        return self._with(event.type, answer=answer, rule=data["rule"])
+        return self._with(event.type, answer=answer, rule=cite(data["rule"], self._language))
 
     def scheduled(self, event: Event, data: Mapping[str, Any]) -> str:
         title = getattr(self._service.process(data["process"]).title, self._language)

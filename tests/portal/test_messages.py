@@ -144,7 +144,7 @@ def _values(text: str) -> set[str]:
 
 def test_templates_hold_no_words_of_their_own() -> None:
     """What stands between tags is a message, but for names that are the same in every language."""
-    alike = {"API", "SHA-256", 'aria-describedby="" aria-invalid="true" aria-required="true"'}
+    alike = {"API", "SHA-256", "(PDF, )", 'aria-describedby="" aria-invalid="true" aria-required="true"'}
     found = {}
     for path in TEMPLATES:
         bare = re.sub(
@@ -184,3 +184,14 @@ def test_an_unknown_message_is_an_error() -> None:
         messages.say("site.nothing", "en")
     with pytest.raises(messages.MessageMissing):
         messages.say("nowhere.nothing", "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("id", "PP 16/2021 Pasal\u00a0253, belum ditegaskan instansi"),
+        ("en", "PP 16/2021 Art. 253, not yet confirmed by the agency"),
+    ],
+)
+def test_a_law_is_cited_as_in_the_language(language: messages.Language, said: str) -> None:
+    assert messages.cite("PP 16/2021 Art. 253 [unconfirmed]", language) == said
