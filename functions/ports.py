@@ -227,8 +227,8 @@ class Sealer(Protocol):
 class Opener(Protocol):
     """Opens what the sealer has closed."""
 
-    def allowed(self, scope: Mapping[str, str]) -> AbstractContextManager[None]:
-        """Let what is closed for this scope be opened, here and by the store, for as long as it takes."""
+    def allowed(self, *scopes: Mapping[str, str]) -> AbstractContextManager[None]:
+        """Let what is closed for one of these scopes be opened, here and by the store, for as long as it takes."""
 
     def open(self, envelope: Mapping[str, Any], context: Mapping[str, str]) -> bytes:
         """Give what was closed for this very context."""

@@ -41,25 +41,29 @@ class KmsOpener:
         self._tokens: list[str] = []
 
     @contextmanager
-    def allowed(self, scope: Mapping[str, str]) -> Iterator[None]:
-        """Lend the right to decrypt what is bound to this scope. Raises `DependencyDown`.
+    def allowed(self, *scopes: Mapping[str, str]) -> Iterator[None]:
+        """Lend the right to decrypt what is bound to one of these scopes. Raises `DependencyDown`.
 
         The same scope gets the same grant again. It is left behind where something fails: the repeat takes it up.
         """
         with translated("kms", DOWN):
-            grant = self._kms.create_grant(
-                KeyId=self._key,
-                GranteePrincipal=self._role,
-                RetiringPrincipal=self._role,
-                Operations=["Decrypt"],
-                Constraints={"EncryptionContextSubset": dict(scope)},
-                Name=_name(scope),
-            )
-        self._tokens = [grant["GrantToken"]]
+            grants = [self._granted(scope) for scope in scopes]
+        self._tokens = [grant["GrantToken"] for grant in grants]
         yield
         self._tokens = []
         with translated("kms", DOWN):
-            self._kms.retire_grant(KeyId=self._key, GrantId=grant["GrantId"])
+            for grant in grants:
+                self._kms.retire_grant(KeyId=self._key, GrantId=grant["GrantId"])
+
+    def _granted(self, scope: Mapping[str, str]) -> Any:
+        return self._kms.create_grant(
+            KeyId=self._key,
+            GranteePrincipal=self._role,
+            RetiringPrincipal=self._role,
+            Operations=["Decrypt"],
+            Constraints={"EncryptionContextSubset": dict(scope)},
+            Name=_name(scope),
+        )
 
     def open(self, envelope: Mapping[str, Any], context: Mapping[str, str]) -> bytes:
         """Give what was closed for this context. Raises `EnvelopeBroken`, `DependencyDown`."""

@@ -144,9 +144,9 @@ def answer(writer: Writer, action: str, comment: Mapping[str, str] | None) -> bo
 
 
 def tell(writer: Writer, text: Mapping[str, str] | None) -> None:
-    """The process above lets a case that waits for it know something; it waits on."""
-    if text:
-        said = "\n".join(text.values())
+    """The process above lets a case below know something, once; that one waits on, or is still a draft."""
+    said = "\n".join(text.values()) if text else ""
+    if said and all(message["text"] != said for message in writer.case.messages):
         writer.add(events.MessagePosted(message=history.digest(said)), {"text": said}, actor="system")
 
 

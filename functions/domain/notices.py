@@ -62,13 +62,18 @@ def about(event: Event) -> str | None:
     return f"outcome.{data['result']}" if kind == "outcome.decided" else str(kind)
 
 
+def concerns(event: Event, number: str | None) -> bool:
+    """Tell whether somebody is told of an event: of a case that was filed, or of what was said to a draft."""
+    return about(event) is not None and (number is not None or event["type"] == "message.posted")
+
+
 def to_applicant(
     case: Case, service: Service, agency: Agency, calendar: Calendar, event: Event, link: str
 ) -> list[Message]:
     """Give the messages of an event to the applicant, in the person's language; none without words or address."""
     key = about(event)
     notice = service.notices.get(key or "")
-    if notice is None or key is None or case.number is None or _said_themselves(case, event):
+    if notice is None or key is None or not concerns(event, case.number) or _said_themselves(case, event):
         return []
     contact, language = case.contact, _language(case)
     context = _context(case, service, calendar, event, link, language)

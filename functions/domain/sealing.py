@@ -111,6 +111,12 @@ def scope(parent: str, moment: datetime) -> dict[str, str]:
     return {"parent": parent, "opens_at": rfc3339(moment)}
 
 
+def moments(case: Case) -> tuple[datetime, ...]:
+    """Give the moments that answers and files of a case were closed for: the case above may have put it off since."""
+    files = [one.seal for one in case.documents.values() if one.seal]
+    return tuple(sorted({seal.opens_at for seal in (*case.seals, *files)}))
+
+
 def filled(content: bytes) -> bytes:
     """Fill up with blanks, which JSON does not mind."""
     return content.ljust(-(-len(content) // BLOCK) * BLOCK)

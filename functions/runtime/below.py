@@ -25,6 +25,11 @@ def load(case: Case) -> list[Case]:
     return below.in_order(child for child in _registered(case) if child.submitted_at)
 
 
+def drafts(case: Case) -> list[Case]:
+    """Give the cases that somebody has begun below this one and not filed yet."""
+    return [child for child in _registered(case) if child.status == "draft"]
+
+
 def count(desk: Desk) -> list[Case]:
     """Give the cases below as they count: whoever is not among them cannot be filed any more."""
     above = desk.case

@@ -12,7 +12,7 @@ from functions.domain import below, children, words
 from functions.domain.case import Case, Writer
 from functions.domain.expression import evaluate, holds
 from functions.domain.service import Service, Text
-from functions.runtime.below import load
+from functions.runtime.below import drafts, load
 from functions.runtime.commands import change
 from functions.runtime.step import Desk, StepRequest, step
 
@@ -34,15 +34,19 @@ class Request(StepRequest):
 
 
 def run(request: Request, desk: Desk) -> None:
-    """Answer every case below that the step means and that is still to be answered; again, nothing happens."""
+    """Answer every case below that the step means and that is still to be answered; again, nothing happens.
+
+    What is told is told to who has begun one and not filed it, too.
+    """
     wanted, case = request.parameters, desk.case
     answered = []
-    for child in load(case):
+    begun = drafts(case) if wanted.action == "tell" else []
+    for child in [*load(case), *begun]:
         shown = below.with_rank(case, below.seen(child))
         context = {"child": shown, "facts": dict(case.facts), "since": "", "values": desk.service.constants}
         if holds(wanted.when, context):
             _answer(wanted, desk, child, context)
-            answered.append(child.id)
+            answered += [child.id] if child.submitted_at else []
     below.told(desk.writer, wanted.action, answered, episode=request.episode, step=request.step)
 
 
@@ -53,6 +57,8 @@ def _answer(wanted: Parameters, desk: Desk, child: Case, context: Mapping[str, A
     def decide(writer: Writer, service: Service) -> None:
         if wanted.action == "reopen":
             below.reopen(writer)
+        elif writer.case.status == "draft":
+            below.tell(writer, said)
         elif any(task.kind == "wait" for task in writer.case.open_tasks()):
             if facts:
                 below.note(writer, facts, episode=len(writer.case.episodes), step="above")

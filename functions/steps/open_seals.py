@@ -34,8 +34,8 @@ class Request(StepRequest):
 def run(request: Request, desk: Desk) -> None:
     """Open every seal below this case; raises `SealHolds` before its time, or without two people."""
     opened, by = [], set[str]()
-    for (moment, openers), sealed in _by_moment(desk).items():
-        with ports.opener.allowed(sealing.scope(desk.case.id, moment)):
+    for (moments, openers), sealed in _by_moments(desk).items():
+        with ports.opener.allowed(*(sealing.scope(desk.case.id, moment) for moment in moments)):
             children = [_open(child, openers) for child in sealed]
         opened += [child.id for child in children if child.status != "withdrawn"]
         by |= set(openers)
@@ -45,15 +45,15 @@ def run(request: Request, desk: Desk) -> None:
     )
 
 
-def _by_moment(desk: Desk) -> dict[tuple[datetime, tuple[str, ...]], list[Case]]:
-    """Give what is under seal, by the moment from which it may be opened, and who has opened."""
-    found: dict[tuple[datetime, tuple[str, ...]], list[Case]] = {}
+def _by_moments(desk: Desk) -> dict[tuple[tuple[datetime, ...], tuple[str, ...]], list[Case]]:
+    """Give what is under seal, by the moments that it was closed for, and who has opened."""
+    found: dict[tuple[tuple[datetime, ...], tuple[str, ...]], list[Case]] = {}
     for child in count(desk):
         if child.status == "withdrawn" or not child.seals:
             continue
         service = desk.ports.catalogue.service(child.service, child.service_version)
         openers = tuple(sealing.openers(desk.case, service, desk.writer.now))
-        found.setdefault((sealing.opens_at(service, desk.case), openers), []).append(child)
+        found.setdefault((sealing.moments(child), openers), []).append(child)
     return found
 
 

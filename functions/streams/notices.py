@@ -33,7 +33,7 @@ REMEMBERED = timedelta(days=400)
 def run(happening: Mapping[str, Any], invocation: str) -> None:
     """Send what an event calls for; ``invocation`` stays the same when Lambda tries again."""
     event = happening["event"]
-    if notices.about(event) is None or happening["number"] is None:
+    if not notices.concerns(event, happening["number"]):
         return
     messages = _messages(happening["case"], event)
     if messages:

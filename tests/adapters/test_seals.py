@@ -61,6 +61,18 @@ def test_a_grant_is_for_what_lies_below_one_case_and_of_one_moment(
         opener.open(envelope, other)
 
 
+def test_what_was_closed_for_several_moments_is_opened_together(
+    kms: tuple[Any, str], opener: KmsOpener
+) -> None:
+    later = {**CONTEXT, "opens_at": "2026-03-01T03:00:00Z"}
+    first, second = (KmsSealer(*kms).close(b"secret", context) for context in (CONTEXT, later))
+
+    with opener.allowed(SCOPE, {**SCOPE, "opens_at": later["opens_at"]}):
+        assert opener.open(first, CONTEXT) == opener.open(second, later) == b"secret"
+
+    assert kms[0].list_grants(KeyId=kms[1])["Grants"] == []
+
+
 def test_the_grant_lets_one_role_decrypt_and_nothing_more(kms: tuple[Any, str], opener: KmsOpener) -> None:
     client, key = kms
     with opener.allowed(SCOPE):

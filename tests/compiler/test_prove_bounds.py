@@ -10,7 +10,7 @@ from functions.adapters.catalogue import Catalogue
 from functions.domain.clock import Term
 from infra.compiler.normalise import agencies_of, normalise, service_of
 from infra.compiler.prove import prove
-from infra.compiler.prove.bounds import days_at_most
+from infra.compiler.prove.bounds import days_at_most, most_events
 from infra.compiler.read import read_text
 from tests.compiler.small import AGENCIES, SERVICE, changed, codes, findings
 
@@ -32,6 +32,14 @@ def test_too_many_events_are_found() -> None:
 
     assert [finding.code for finding in found] == ["history-too-long"]
     assert "allow fewer rounds" in found[0].message
+
+
+def test_only_what_lies_in_a_loop_comes_again() -> None:
+    twenty = ("rounds: 3", "rounds: 20")
+    process = service_of(normalise(read_text(changed(SERVICE, twenty)))).processes["application"]
+    no_way_back = service_of(normalise(read_text(changed(SERVICE, twenty, ("then: check", "then: bill")))))
+
+    assert most_events(process) > 2 * most_events(no_way_back.processes["application"])
 
 
 def test_a_wait_of_a_year_is_found() -> None:

@@ -104,6 +104,21 @@ def test_a_return_to_somebody_else_than_the_applicant_is_found() -> None:
     assert found == ["return-not-corrected"]
 
 
+def test_a_task_may_only_be_sent_back_before_its_moment() -> None:
+    alone = (
+        "actions: [approve, return]\n        returned: mend\n      - consult",
+        "actions: [return]\n        returned: mend\n      - consult",
+    )
+    silent = (
+        "        silence: alarm\n        marks: complete",
+        "        silence: approve\n        marks: complete",
+    )
+    ends = ("        within: 1 wd\n", "        within: 1 wd\n        until: facts.size\n")
+
+    assert codes(alone, silent, ends) == []
+    assert codes(alone, silent) == ["way-on-missing", "silence-unfit"]
+
+
 def test_a_task_that_nobody_can_agree_to_is_found() -> None:
     found = codes(
         ("        different_from: [judge]\n", ""),

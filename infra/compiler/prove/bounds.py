@@ -7,7 +7,7 @@ a new one that takes the case up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 
 from functions.domain.clock import Term
@@ -130,19 +130,23 @@ def _closing(subject: Subject) -> Iterator[tuple[Term, str, Place]]:
 
 
 def most_events(process: Process) -> int:
-    """Give the most events that one execution of a process can write."""
-    reached = Graph.of(process).reachable()
-    a_round = sum(_events(step) for step in process.steps if step.name in reached)
-    return (
-        (1 + _rounds(process) + _bills_again(process)) * a_round
-        + LOOKS_A_YEAR * 2 * EVENTS_OF_WAIT
-        + EVENTS_AROUND
-    )
+    """Give the most events that one execution of a process can write.
+
+    A step comes again only by a way back that lies in a loop with it, as often as that way may be taken.
+    """
+    graph = Graph.of(process)
+    ahead = {name: graph.reachable(name) for name in graph.reachable()}
+    steps = [step for step in process.steps if step.name in ahead]
+    written = 0
+    for step in steps:
+        loop = [other for other in steps if other.name in ahead[step.name] and step.name in ahead[other.name]]
+        written += (1 + _rounds(loop) + _bills_again(loop)) * _events(step)
+    return written + LOOKS_A_YEAR * 2 * EVENTS_OF_WAIT + EVENTS_AROUND
 
 
 def most_days(service: Service, process: Process) -> int:
     """Give the most days that a process takes when everybody uses the whole of the term, every time."""
-    rounds = _rounds(process)
+    rounds = _rounds(process.steps)
     graph = Graph.of(process).forward()
     clocked = _clocked(service, process, graph)
 
@@ -213,15 +217,15 @@ def _events_of_wait(tasks: int) -> int:
     return (1 + 2 * rings) * EVENTS_OF_WAIT
 
 
-def _rounds(process: Process) -> int:
+def _rounds(steps: Sequence[Step]) -> int:
     """Corrections are counted over the whole process, so the longest of its bounds holds for all; holds each alone."""
-    corrections = (step.rounds for step in process.steps if isinstance(step, CorrectStep))
-    return max(corrections, default=0) + sum(s.rounds for s in process.steps if isinstance(s, HoldStep))
+    corrections = (step.rounds for step in steps if isinstance(step, CorrectStep))
+    return max(corrections, default=0) + sum(step.rounds for step in steps if isinstance(step, HoldStep))
 
 
-def _bills_again(process: Process) -> int:
+def _bills_again(steps: Sequence[Step]) -> int:
     """How often late bills may be assessed anew."""
-    return sum(step.times for step in process.steps if isinstance(step, PayStep) and step.overdue)
+    return sum(step.times for step in steps if isinstance(step, PayStep) and step.overdue)
 
 
 def _terms(step: Step) -> list[Term]:

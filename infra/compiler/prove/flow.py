@@ -93,9 +93,15 @@ def returns_go_to_the_applicant(subject: Subject) -> Iterator[Finding]:
                     yield Finding("return-not-corrected", (*place, "returned"), message)
 
 
+def ends_by_itself(task: TaskSpec) -> bool:
+    """Tell whether nobody can end it before its moment (`until`), and then its silence does."""
+    return task.until is not None and task.silence == "approve" and _actions(task) == {"return"}
+
+
 def tasks_can_be_agreed_to(subject: Subject) -> Iterator[Finding]:
+    """Somebody can agree, or the process goes on when a moment has come before which it can only be sent back."""
     for task, _, place in subject.tasks():
-        if not IN_FAVOUR & _actions(task):
+        if not IN_FAVOUR & _actions(task) and not ends_by_itself(task):
             message = f"`{task.name}` offers no way on; add the action `approve` or `no_objection`"
             yield Finding("way-on-missing", (*place, "actions"), message)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from functions.domain.service import ConsultStep, OutcomeStep, TaskSpec, TaskStep
 from infra.compiler.finding import Finding, Place
+from infra.compiler.prove.flow import ends_by_itself
 from infra.compiler.prove.subject import Subject, Walk, closest
 
 SILENCE_OF = {
@@ -76,6 +77,8 @@ def silence_fits(subject: Subject) -> Iterator[Finding]:
         if task.silence not in SILENCE_OF[task.kind]:
             message = _unfit(task.silence, f"`{task.name}` ({task.kind})", task.kind)
             yield Finding("silence-unfit", (*place, "silence"), message)
+        elif ends_by_itself(task):
+            continue
         elif task.silence in ("approve", "no_objection") and task.silence not in actions:
             message = (
                 f"silence means {task.silence}, but `{task.name}` does not offer it; add it to the actions"
