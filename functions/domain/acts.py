@@ -39,10 +39,15 @@ def _answering(case: Case, service: Service, calendar_of: waits.CalendarOf, now:
 
 
 def _uploading(case: Case, service: Service, calendar_of: waits.CalendarOf, now: datetime) -> bool:
-    """Also what is brought with an act that changes answers of a decided case."""
-    return _answering(case, service, calendar_of, now) or any(
-        process.changes and episodes.can_open(case, process, calendar_of, now)
-        for process in service.processes.values()
+    """Also what is brought with an act on a decided case, and while what it has opened is examined."""
+    running = service.process(case.episode.process).brings if case.episode else ()
+    return (
+        bool(running)
+        or _answering(case, service, calendar_of, now)
+        or any(
+            (process.changes or process.brings) and episodes.can_open(case, process, calendar_of, now)
+            for process in service.processes.values()
+        )
     )
 
 

@@ -181,7 +181,10 @@ def missing(
 
 def _demand_time(case: Case, service: Service, kind: str) -> None:
     """In a correction: what was asked for again, and what the corrected answers demand beside it."""
-    if case.status == "draft" or _may_be_changed(case, service):
+    if kind in service.brought_later:
+        if _belongs(case, service, kind):
+            return
+    elif case.status == "draft" or _may_be_changed(case, service):
         return
     asked = case.open_correction
     if asked:
@@ -195,6 +198,24 @@ def _demand_time(case: Case, service: Service, kind: str) -> None:
             "en": "This document can be sent only before submitting or when it was asked for.",
         }
     )
+
+
+def offered(case: Case, service: Service) -> list[DocumentKind]:
+    """Give the kinds that may be brought to a decided case, or to what its applicant has opened since."""
+    changing = _may_be_changed(case, service)
+    return [
+        kind
+        for kind in service.documents
+        if (_belongs(case, service, kind.kind) if kind.kind in service.brought_later else changing)
+    ]
+
+
+def _belongs(case: Case, service: Service, kind: str) -> bool:
+    """Tell whether a process that this is brought with is running, or may be opened by what stands."""
+    if case.episode:
+        return kind in service.process(case.episode.process).brings
+    idle = [process for process in service.processes.values() if case.status in process.statuses]
+    return not case.erased and any(kind in process.brings for process in idle)
 
 
 def _may_be_changed(case: Case, service: Service) -> bool:

@@ -128,7 +128,7 @@ def appeal(
             },
         )
     calendar = calendar_of(writer.case.agency)
-    intake.change_answers(writer, service, calendar, form or {}, service.process(process).changes)
+    intake.change_answers(writer, service, calendar, form or {}, service.process(process))
     _open(writer, service, calendar, process, reason, act="appeal")
 
 
@@ -463,7 +463,7 @@ def begin(
             },
         )
     calendar = calendar_of(case.agency)
-    intake.change_answers(writer, service, calendar, form or {}, process.changes)
+    intake.change_answers(writer, service, calendar, form or {}, process)
     _open(writer, service, calendar, name, reason, act=act)
 
 

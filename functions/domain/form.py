@@ -44,8 +44,13 @@ def changed_pointers(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str
 
 
 def asked_fields(service: Service, form: Mapping[str, Any]) -> list[FormField]:
-    """Give the fields that the answers so far ask for."""
-    return [field for field in service.form.fields if _asked(field, form) is True]
+    """Give the fields that the answers so far ask for; those that a process of its own asks for are not among them."""
+    return [field for field in filed_with(service) if _asked(field, form) is True]
+
+
+def filed_with(service: Service) -> list[FormField]:
+    """Give the fields that an application may be filed with."""
+    return [field for field in service.form.fields if field.name not in service.asked_later]
 
 
 def clean(service: Service, form: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,7 +188,11 @@ def _day_named(today: date | None) -> dict[str, str]:
 
 def documents_needed(service: Service, context: Mapping[str, Any]) -> list[DocumentKind]:
     """Give the documents that these answers ask for, the required ones and the offered ones."""
-    return [document for document in service.documents if holds(document.when, context)]
+    return [
+        document
+        for document in service.documents
+        if document.kind not in service.brought_later and holds(document.when, context)
+    ]
 
 
 def example(service: Service, today: date | None = None) -> dict[str, Any]:
@@ -191,24 +200,26 @@ def example(service: Service, today: date | None = None) -> dict[str, Any]:
     context = {"values": service.constants, **_day_named(today)}
     given = {
         field.name: evaluate(field.example_by, context) if field.example_by and today else field.example
-        for field in service.form.fields
+        for field in filed_with(service)
     }
     return clean(service, {name: value for name, value in given.items() if value is not None})
 
 
 def schema(service: Service, language: str, today: date | None = None) -> dict[str, Any]:
     """Give the form as JSON Schema 2020-12; ``x-when`` holds the JSONata condition of a conditional field."""
-    properties = {field.name: _field_schema(field, language) for field in service.form.fields}
+    fields = filed_with(service)
+    properties = {field.name: _field_schema(field, language) for field in fields}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": getattr(service.title, language),
         "type": "object",
         "properties": properties,
-        "required": [f.name for f in service.form.fields if f.required and f.when is None],
+        "required": [f.name for f in fields if f.required and f.when is None],
         "additionalProperties": False,
         "x-groups": [
-            {"title": getattr(group.title, language), "fields": [f.name for f in group.fields]}
+            {"title": getattr(group.title, language), "fields": names}
             for group in service.form.groups
+            if (names := [f.name for f in group.fields if f.name in properties])
         ],
         "examples": [example(service, today)],
     }
@@ -286,6 +297,8 @@ def _type(field: FormField) -> Any:
             item: Any = {"text": Annotated[str, Field(max_length=200)], "integer": int, "number": float}[
                 field.items or "text"
             ]
+            if field.options:
+                item = Literal[tuple(option.value for option in field.options)]
             return Annotated[
                 list[item], Field(min_length=field.min_length, max_length=field.max_length or 100)
             ]
@@ -327,10 +340,12 @@ def _field_schema(field: FormField, language: str) -> dict[str, Any]:
         }
     if field.type == "choice":
         shape["enum"] = [option.value for option in field.options]
+    if field.options:
         shape["x-titles"] = {str(option.value): getattr(option.title, language) for option in field.options}
     if field.type == "list":
         item = "string" if field.items == "text" else field.items
-        shape |= {"items": {"type": item}, "maxItems": field.max_length or 100}
+        among = {"enum": [option.value for option in field.options]} if field.options else {}
+        shape |= {"items": {"type": item, **among}, "maxItems": field.max_length or 100}
         if field.min_length is not None:
             shape["minItems"] = field.min_length
     if field.when:

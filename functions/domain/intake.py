@@ -14,7 +14,7 @@ from functions.domain.case import Case, Correction, Writer
 from functions.domain.clock import Calendar
 from functions.domain.errors import Fault, Forbidden, Invalid, NotNow, TooLarge
 from functions.domain.identity import Person
-from functions.domain.service import DocumentKind, Service
+from functions.domain.service import DocumentKind, Process, Service
 
 CalendarOf = waits.CalendarOf
 
@@ -49,7 +49,7 @@ def create(
     may_file(person, service, on_behalf_of, writer.now)
     sealing.demand_open(service, above, writer.now)
     _fit(form)
-    _demand(forms.type_faults(service, form, complete=False))
+    _demand(forms.type_faults(service, form, complete=False) + _asked_later(service, form))
     other = on_behalf_of if on_behalf_of != person.username else None
     contact = {} if other else _contact(person, service)
     if other is None:
@@ -85,7 +85,8 @@ def patch(writer: Writer, service: Service, change: Mapping[str, Any]) -> None:
             }
         )
     _fit(new)
-    _demand(forms.type_faults(service, new, complete=False) + _not_own(case, service, new))
+    early = _asked_later(service, change) if case.status == "draft" else []
+    _demand(forms.type_faults(service, new, complete=False) + _not_own(case, service, new) + early)
     if pointers:
         writer.add(events.FormChanged(pointers=pointers, form=history.digest(new)), {"patch": dict(change)})
 
@@ -139,34 +140,52 @@ def open_episode(
 
 
 def change_answers(
-    writer: Writer, service: Service, calendar: Calendar, change: Mapping[str, Any], allowed: tuple[str, ...]
+    writer: Writer, service: Service, calendar: Calendar, change: Mapping[str, Any], process: Process
 ) -> None:
-    """Merge answers into a decided case, only those allowed; what must be brought with them must be there.
+    """Merge answers into a decided case, only those that the process may change or asks for itself.
 
-    Raises `Invalid`.
+    What it asks for must be among them, and what must be brought with them must be there. What a step has found out
+    stays as it was found. Raises `Invalid`.
     """
     case = writer.case
     today = filing_day(case, calendar, writer.now)
     old = case.form or {}
     new = forms.clean(service, forms.merge(old, change))
     pointers = forms.changed_pointers(old, new)
+    allowed = (*process.changes, *process.asks)
     closed = [pointer for pointer in pointers if pointer.lstrip("/") not in allowed and pointer[1:] in change]
     message = {"id": "Isian ini tidak dapat diubah di sini.", "en": "This answer cannot be changed here."}
     _fit(new)
-    _demand([Fault(pointer, message) for pointer in closed])
-    if pointers:
+    _demand([Fault(pointer, message) for pointer in closed] + _unanswered(service, change, process))
+    if pointers or process.asks:
         _demand(
             form_faults(service, new, today)
             + _not_own(case, service, new)
             + missing_documents(case, service, new, today)
         )
+        before, after = (forms.facts(service, form, today=today) for form in (old, new))
+        kept = {name: value for name, value in case.facts.items() if name in after or name not in before}
+        changed = {name: value for name, value in after.items() if before.get(name) != value}
         writer.add(
-            events.AnswersChanged(
-                pointers=pointers, form=history.digest(new), facts=forms.facts(service, new, today=today)
-            ),
+            events.AnswersChanged(pointers=pointers, form=history.digest(new), facts={**kept, **changed}),
             {"form": new},
         )
         note(writer, service, calendar)
+
+
+def _asked_later(service: Service, change: Mapping[str, Any]) -> list[Fault]:
+    text = {
+        "id": "Isian ini baru ditanyakan kemudian; hapus.",
+        "en": "This is asked for later; remove it.",
+    }
+    return [Fault(f"/{name}", text) for name in change if name in service.asked_later]
+
+
+def _unanswered(service: Service, change: Mapping[str, Any], process: Process) -> list[Fault]:
+    """An answer to an earlier act of the kind does not count again."""
+    text = {"id": "Wajib diisi.", "en": "Please answer this."}
+    wanted = [one for one in service.form.fields if one.name in process.asks and one.required]
+    return [Fault(f"/{one.name}", text) for one in wanted if change.get(one.name) in (None, "", [])]
 
 
 def note(writer: Writer, service: Service, calendar: Calendar) -> None:

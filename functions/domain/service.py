@@ -150,6 +150,8 @@ class FormField(Model):
     def _has_what_its_type_needs(self) -> FormField:
         if self.type == "choice" and not self.options:
             raise ValueError(f"field {self.name}: a choice needs `options`")
+        if self.options and self.type not in ("choice", "list"):
+            raise ValueError(f"field {self.name}: only a choice or a list has `options`")
         if self.type == "list" and self.items is None:
             raise ValueError(f"field {self.name}: a list needs `items: text | integer | number`")
         return self
@@ -644,9 +646,10 @@ class Process(Model):
     ``opens_within`` is how long after the decision it may be opened (an appeal), with ``opens_until`` up to the end of
     a working day or the close of the office; ``within`` is its own legal term, in the place of the service's;
     ``clock`` tells whether the legal clock runs in it. ``opens_from`` are the statuses in which it may be opened,
-    ``changes`` the fields that may be changed with it. What is opened by ``reopen`` is a supervisor's examination of
-    what was granted. A process that is opened when it is ``due`` follows on an outcome by its ``later``; one opened by
-    a ``round`` is for who is called to a place.
+    ``changes`` the fields that may be changed with it; ``asks`` are fields and ``brings`` documents that belong to it
+    alone: they are answered anew each time, and nobody is asked for them before. What is opened by ``reopen`` is a
+    supervisor's examination of what was granted. A process that is opened when it is ``due`` follows on an outcome by
+    its ``later``; one opened by a ``round`` is for who is called to a place.
     """
 
     title: Text
@@ -657,6 +660,8 @@ class Process(Model):
     opens_within: Term | None = None
     opens_until: End | None = None
     changes: tuple[FieldName, ...] = ()
+    asks: tuple[FieldName, ...] = ()
+    brings: tuple[Name, ...] = ()
     within: Term | None = None
     clock: bool = True
 
@@ -973,6 +978,16 @@ class Service(Model):
 
     def process(self, name: str) -> Process:
         return self.processes[name]
+
+    @property
+    def asked_later(self) -> frozenset[str]:
+        """Give the fields that are only asked by a process of their own."""
+        return frozenset(name for process in self.processes.values() for name in process.asks)
+
+    @property
+    def brought_later(self) -> frozenset[str]:
+        """Give the kinds of documents that are only brought with a process of their own."""
+        return frozenset(kind for process in self.processes.values() for kind in process.brings)
 
     def document_kind(self, kind: str) -> DocumentKind | None:
         return next((document for document in self.documents if document.kind == kind), None)

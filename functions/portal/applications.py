@@ -95,7 +95,11 @@ class Application:
             return []
         asked, found = self.asked(), []
         for no, group in enumerate(self.service.form.groups, 1):
-            fields = tuple(field for field in group.fields if self._open(field))
+            fields = tuple(
+                field
+                for field in group.fields
+                if field.name not in self.service.asked_later and self._open(field)
+            )
             if any(self._opens(field) or field.name in asked for field in fields):
                 found.append(Part(no, group, fields))
         return found
@@ -182,7 +186,7 @@ class Application:
 
     def _kinds(self) -> Sequence[DocumentKind]:
         if self.offering:
-            return self.service.documents
+            return documents.offered(self.case, self.service)
         try:
             context = forms.context_of(self.service, self.form, today=self.today)
             needed = forms.documents_needed(self.service, context)

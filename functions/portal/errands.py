@@ -85,7 +85,7 @@ def _page(visit: Visit, wish: Wish, faults: Iterable[Fault] = ()) -> Answer:
         "questions": wish.questions(wrong),
         "faults": [{"link": wish.place(pointer), "text": text} for pointer, text in wrong.items()],
         "process": wish.process,
-        "brings": bool(wish.fields) and "upload" in seen.shown.actions,
+        "brings": wish.brings and "upload" in seen.shown.actions,
     }
     return Html("errand.html", page, status=422 if wrong else 200)
 

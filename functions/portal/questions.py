@@ -37,7 +37,7 @@ class Choice:
 
 @dataclass
 class Question:
-    """One question on a page. ``kind`` is ``radios``, ``select``, ``area``, or the type of an input."""
+    """One question on a page. ``kind`` is ``radios``, ``checks``, ``select``, ``area``, or the type of an input."""
 
     name: str
     label: str
@@ -84,6 +84,8 @@ def question(asked: FormField, answer: Any, language: Language, *, currency: str
     elif asked.type in ("date", "month", "moment"):
         made.width = "w-mid"
         made.hint = made.hint or str(words.t(f"form.{asked.type}_hint"))
+    elif asked.type == "list" and asked.options:
+        made.options, made.kind = _options(asked, answer, language), "checks"
     elif asked.type == "list":
         made.rows, made.hint = 4, made.hint or str(words.t("form.list_hint"))
     return made
@@ -106,7 +108,11 @@ def _options(asked: FormField, answer: Any, language: Language) -> list[Choice]:
         said = "" if answer is None else str(answer).lower()
         return [Choice(value, str(label), value == said) for value, label in pairs]
     return [
-        Choice(str(option.value), getattr(option.title, language), option.value == answer)
+        Choice(
+            str(option.value),
+            getattr(option.title, language),
+            option.value in answer if isinstance(answer, list) else option.value == answer,
+        )
         for option in asked.options
     ]
 
@@ -151,7 +157,8 @@ def in_words(asked: FormField, answer: Any, language: Language, *, currency: str
     if asked.type == "choice":
         return next((getattr(o.title, language) for o in asked.options if o.value == answer), str(answer))
     if asked.type == "list" and isinstance(answer, list):
-        return ", ".join(str(item) for item in answer)
+        titles = {option.value: getattr(option.title, language) for option in asked.options}
+        return ", ".join(str(titles.get(item, item)) for item in answer)
     try:
         return _WRITTEN.get(asked.type, _as_it_is)(answer, language, currency)
     except (TypeError, ValueError):
@@ -201,7 +208,11 @@ def answers(
     fields: Iterable[FormField], sent: Mapping[str, Sequence[str]], language: Language
 ) -> dict[str, Any]:
     """Read what was sent for these fields; ``None`` takes an answer away. What was not sent is left out."""
-    return {one.name: read(one, sent[one.name][-1], language) for one in fields if one.name in sent}
+    return {
+        one.name: read(one, "\n".join(sent[one.name]) if one.type == "list" else sent[one.name][-1], language)
+        for one in fields
+        if one.name in sent
+    }
 
 
 def read(asked: FormField, text: str, language: Language) -> Any:
@@ -220,6 +231,9 @@ def read(asked: FormField, text: str, language: Language) -> Any:
             return _moment(text)
         case "list":
             lines = [line.strip() for line in text.split("\n") if line.strip()]
+            if asked.options:
+                known = {str(option.value): option.value for option in asked.options}
+                return [known.get(line, line) for line in lines]
             numeric = asked.items in ("integer", "number")
             return [_number(line, language) if numeric else line for line in lines]
     return text

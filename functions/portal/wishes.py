@@ -34,9 +34,9 @@ class Wish:
 
     @cached_property
     def fields(self) -> list[FormField]:
-        """The questions whose answers it may change."""
-        changes = self.process.changes if self.process else ()
-        return [field for field in self.seen.service.form.fields if field.name in changes]
+        """The questions that it asks of its own, and those whose answers it may change."""
+        names = (*self.process.changes, *self.process.asks) if self.process else ()
+        return [field for field in self.seen.service.form.fields if field.name in names]
 
     @cached_property
     def typed(self) -> dict[str, Any]:
@@ -45,9 +45,16 @@ class Wish:
 
     @property
     def form(self) -> dict[str, Any] | None:
-        """The answers that differ from what stands in the case."""
-        before = self.seen.case.form or {}
-        return {name: value for name, value in self.typed.items() if value != before.get(name)} or None
+        """The answers that differ from what stands in the case, and those that are asked for anew each time."""
+        before, anew = self.seen.case.form or {}, self.seen.service.asked_later
+        return {
+            name: value for name, value in self.typed.items() if name in anew or value != before.get(name)
+        } or None
+
+    @property
+    def brings(self) -> bool:
+        """Tell whether documents may be brought with it."""
+        return bool(self.process and (self.process.changes or self.process.brings))
 
     def questions(self, wrong: Mapping[str, str]) -> list[questions.Question]:
         """Ask with what stands there or was typed; ``wrong`` says by pointer what is wrong with it."""

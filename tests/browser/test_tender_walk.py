@@ -42,7 +42,9 @@ def _carry(walker: Walker, street: Street, tender: str, bids: list[str]) -> None
         lost = [bid for bid in bids if load(bid).status == "rejected"]
         if lost and not objected:
             objected = True
-            walker.sit_down(load(lost[0]).applicant).ask_for(lost[0], "appeal", "Our price was the lowest.")
+            walker.sit_down(load(lost[0]).applicant).ask_for(
+                lost[0], "appeal", "Our price was the lowest.", objection_grounds="error-in-evaluation"
+            )
         else:
             aws.advance(timedelta(days=1))
     raise AssertionError(f"the tender stands still: {load(tender).status}")

@@ -61,6 +61,9 @@ class Walker:
         """Choose one of these radio buttons."""
         options.and_(self.page.locator(f"[value='{value}']")).check()
 
+    def tick(self, box: Locator) -> None:
+        box.check()
+
     def attach(self, where: Locator, file: Any) -> None:
         where.set_input_files(file)
 
@@ -132,7 +135,8 @@ class Walker:
         self.window.go(f"/cases/{case}")
         self.press(self.page.locator(f"aside a[href$='/{errand}']"))
         for name, typed in answers.items():
-            self.type(self.page.locator(f"[name={name}]"), typed)
+            box = self.page.locator(f"[type=checkbox][name={name}][value='{typed}']")
+            self.tick(box) if box.count() else self.type(self.page.locator(f"[name={name}]"), typed)
         self.type(self.page.locator("[name=reason]"), reason)
         self.press(self.page.locator("main form .acts button"))
 
@@ -202,6 +206,10 @@ class ByKeyboard(Walker):
                 return
             self.page.keyboard.press("ArrowDown")
         raise AssertionError(f"no way by the keyboard to {value}")
+
+    def tick(self, box: Locator) -> None:
+        self._tab_to(box)
+        self.page.keyboard.press("Space")
 
     def attach(self, where: Locator, file: Any) -> None:
         # Asked for only at the press of the key, the browser may open its own window before it hears of it.

@@ -82,3 +82,10 @@ def test_what_opens_later_has_one_moment(moment: str) -> None:
 
     assert set(codes(DUE, later, VALID)) <= {"does-not-fit", "unknown-key"}
     assert codes(DUE, later, VALID)
+
+
+def test_what_nobody_is_asked_when_a_process_opens_is_found() -> None:
+    application = "  application:\n    title: {id: Permohonan, en: Application}\n"
+
+    assert codes((application, f"{application}    asks: [remark]\n")) == ["asked-by-nobody"]
+    assert codes((application, f"{application}    brings: [survey]\n")) == ["asked-by-nobody"]

@@ -107,3 +107,17 @@ def test_only_what_was_sent_is_answered() -> None:
     ]
 
     assert questions.answers(fields, {"b": [""], "c": ["x"]}, "en") == {"b": None}
+
+
+SEVERAL = field("list", items="text", options=[
+    {"value": name, "title": {"id": f"ke-{name}", "en": f"no. {name}"}} for name in ("one", "two")
+])  # fmt: skip
+
+
+def test_several_of_some_options_are_ticked() -> None:
+    made = questions.question(SEVERAL, ["two"], "en")
+
+    assert (made.kind, [one.chosen for one in made.options]) == ("checks", [False, True])
+    assert questions.answers([SEVERAL], {"a": ["", "one", "two"]}, "en") == {"a": ["one", "two"]}
+    assert questions.answers([SEVERAL], {"a": [""]}, "en") == {"a": None}
+    assert questions.in_words(SEVERAL, ["two", "one"], "id") == "ke-two, ke-one"

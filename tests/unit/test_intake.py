@@ -237,9 +237,10 @@ def numbered(**walked: Any) -> Walk:
 
 def change_number(walk: Walk) -> None:
     calendar, change = calendar_of(walk.service.agency), {"land_title_number": "456"}
+    process = walk.service.process("appeal").model_copy(update={"changes": ("land_title_number",)})
 
     def decide(writer: Writer) -> None:
-        intake.change_answers(writer, walk.service, calendar, change, ("land_title_number",))
+        intake.change_answers(writer, walk.service, calendar, change, process)
 
     walk.do(walk.case.applicant, decide)
 

@@ -56,7 +56,8 @@ def window_ends(tendering: Tendering) -> datetime:
 
 def object_as(tendering: Tendering, bidder: str) -> Any:
     path = f"/v1/cases/{tendering.bids[bidder]}/appeal"
-    return tendering.as_(bidder).post(path, {"reason": "Evaluasi teknis keliru."})
+    grounds = {"objection_grounds": ["error-in-evaluation"]}
+    return tendering.as_(bidder).post(path, {"reason": "Evaluasi teknis keliru.", "form": grounds})
 
 
 # -- announced
@@ -329,6 +330,27 @@ def test_gives_the_panel_three_days_from_the_end_of_the_window(tendering: Tender
     due = tendering.task(POKJA)["due_at"]
 
     assert datetime.fromisoformat(due) == window_ends(tendering) + timedelta(days=3)
+
+
+def test_an_objection_has_grounds_that_the_history_names(tendering: Tendering) -> None:
+    announced(tendering)
+    bid = tendering.bids["kopi-senja"]
+    asker = tendering.as_("kopi-senja")
+
+    without = asker.post(f"/v1/cases/{bid}/appeal", {"reason": "Tidak adil."})
+    early = tendering.as_("agus").post(
+        "/v1/cases",
+        {"service": "tender-bid", "parent": tendering.id, "form": {"objection_grounds": ["collusion"]}},
+    )
+    assert (without.status, without.pointers) == (422, ["/objection_grounds"])
+    assert early.status in (409, 422)
+    assert object_as(tendering, "kopi-senja").status == 200
+
+    changed = next(event for event in tendering.history(bid) if event["type"] == "answers.changed")
+    assert changed["data"]["facts"]["objection_grounds"] == "error-in-evaluation"
+    assert tendering.as_(POKJA).get(f"/v1/cases/{bid}").body["form"]["objection_grounds"] == [
+        "error-in-evaluation"
+    ]
 
 
 def test_takes_no_objection_of_others(tendering: Tendering) -> None:

@@ -129,21 +129,42 @@ def later_processes_are_opened_when_due(subject: Subject) -> Iterator[Finding]:
 def changed_fields_exist(subject: Subject) -> Iterator[Finding]:
     known = [field.name for field in subject.service.form.fields]
     for name, process in subject.service.processes.items():
-        for at, field in enumerate(process.changes):
-            if field not in known:
-                message = f"there is no field `{field}`; {closest(field, known)}"
-                yield Finding("field-unknown", ("processes", name, "changes", at), message)
+        for key, fields in (("changes", process.changes), ("asks", process.asks)):
+            for at, field in enumerate(fields):
+                if field not in known:
+                    message = f"there is no field `{field}`; {closest(field, known)}"
+                    yield Finding("field-unknown", ("processes", name, key, at), message)
+
+
+def what_is_asked_later_is_asked(subject: Subject) -> Iterator[Finding]:
+    """Only a process that a person opens can ask for something of its own."""
+    for name, process in subject.service.processes.items():
+        if (process.asks or process.brings) and process.opened_by in ("submit", "due", "round"):
+            key = "asks" if process.asks else "brings"
+            message = (
+                f"nobody is asked when `{name}` opens (`opened_by: {process.opened_by}`); take `{key}` out"
+            )
+            yield Finding("asked-by-nobody", ("processes", name, key), message)
 
 
 def documents_exist(subject: Subject) -> Iterator[Finding]:
     kinds = [document.kind for document in subject.service.documents]
     places: list[tuple[str, Place]] = [(kind, ("documents", at)) for at, kind in enumerate(kinds)]
     yield from _doubled("document-doubled", places, "describe each kind of document once")
-    for task, _, place in subject.tasks():
-        for at, kind in enumerate(task.documents):
-            if kind not in kinds:
-                message = f"there is no document `{kind}`; {closest(kind, kinds)}"
-                yield Finding("document-unknown", (*place, "documents", at), message)
+    wanted = [
+        ((*place, "documents", at), kind)
+        for task, _, place in subject.tasks()
+        for at, kind in enumerate(task.documents)
+    ]
+    wanted += [
+        (("processes", name, "brings", at), kind)
+        for name, process in subject.service.processes.items()
+        for at, kind in enumerate(process.brings)
+    ]
+    for at_place, kind in wanted:
+        if kind not in kinds:
+            message = f"there is no document `{kind}`; {closest(kind, kinds)}"
+            yield Finding("document-unknown", at_place, message)
 
 
 def permits_exist(subject: Subject) -> Iterator[Finding]:
@@ -287,6 +308,7 @@ PROOFS = (
     rules_point_at_fields,
     later_processes_are_opened_when_due,
     changed_fields_exist,
+    what_is_asked_later_is_asked,
     appeals_are_against_processes,
     fee_lines_are_unique,
     check_rules_are_unique,
