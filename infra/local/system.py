@@ -195,11 +195,8 @@ class LocalSystem:
         )
 
     def _make_machines(self) -> None:
-        client = self.aws.client("stepfunctions")
         for name, definition in definitions(*self._services).items():
-            client.create_state_machine(
-                name=PREFIX + name, definition=definition, roleArn="arn:aws:iam::123456789012:role/loket"
-            )
+            self.aws.add_machine(PREFIX + name, definition)
 
     def _make_key(self, alias_name: str, spec: str, usage: str, described: str | None = None) -> str:
         """Give a key of the office: the one that was kept, so that what it signed or sealed stays readable.

@@ -210,6 +210,12 @@ class LocalAws:
         """Run a function on a schedule, with the event that EventBridge gives a scheduled rule."""
         self.clock.every(period, self.functions.known(function_name))
 
+    def add_machine(self, name: str, definition: str) -> None:
+        """Add a state machine as a deployment does; there are many of them, and a request for each takes its time."""
+        account.backend(stepfunctions_parser_backends).create_state_machine(
+            name=name, definition=definition, roleArn=f"arn:aws:iam::{account.ACCOUNT}:role/loket"
+        )
+
     def subscribe_stream(self, table: str, function_name: str, batch_size: int = 100) -> None:
         """Deliver the changes of a table to a function from now on.
 
