@@ -95,7 +95,12 @@ class Directory(Model):
 
 def agency_roles(path: Path = AGENCIES) -> tuple[str, ...]:
     """Return every ``agency/role`` that the agencies have."""
-    agencies = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return _roles_in(path.read_text(encoding="utf-8"))
+
+
+@cache
+def _roles_in(text: str) -> tuple[str, ...]:
+    agencies = yaml.safe_load(text)
     return tuple(f"{code}/{role}" for code, agency in agencies.items() for role in agency["roles"])
 
 
@@ -104,7 +109,13 @@ def load_directory(path: Path = USERS, roles: Collection[str] | None = None) -> 
 
     Raises UsersInvalid with every fault.
     """
-    text = path.read_text(encoding="utf-8")
+    return _directory_in(
+        path, path.read_text(encoding="utf-8"), agency_roles() if roles is None else tuple(roles)
+    )
+
+
+@cache
+def _directory_in(path: Path, text: str, roles: tuple[str, ...]) -> Directory:
     try:
         tree, content = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
         directory = Directory.model_validate(content)
@@ -114,7 +125,7 @@ def load_directory(path: Path = USERS, roles: Collection[str] | None = None) -> 
         raise UsersInvalid(
             _located(path, tree, [(one["loc"], one["msg"]) for one in error.errors()])
         ) from None
-    if faults := list(_contradictions(directory, agency_roles() if roles is None else roles)):
+    if faults := list(_contradictions(directory, roles)):
         raise UsersInvalid(_located(path, tree, faults))
     return directory
 
