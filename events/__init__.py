@@ -427,6 +427,11 @@ class RefundOrdered(EventData):
 
 
 class PermitIssued(EventData):
+    """``text`` is the digest of what stands in it, where somebody put initials on that before it was signed.
+
+    ``signed`` are the tasks at which it was signed, where they are several.
+    """
+
     type = "permit.issued"
     number: str
     kind: str
@@ -435,6 +440,8 @@ class PermitIssued(EventData):
     size: int
     object_version: str | None = None
     valid_until: Moment | None = None
+    text: Digest | None = None
+    signed: list[str] | None = None
 
 
 class PermitRevoked(EventData):
@@ -460,6 +467,14 @@ class PermitReinstated(EventData):
 class PermitExpired(EventData):
     type = "permit.expired"
     number: str
+
+
+class LetterInitialled(EventData):
+    """Whoever answered a task has put initials on letters that are signed later: the digest of each one's text."""
+
+    type = "letter.initialled"
+    task: str
+    letters: dict[str, Digest]
 
 
 class LetterIssued(EventData):

@@ -210,10 +210,10 @@ class Renderer(Protocol):
 
 
 class Signer(Protocol):
-    """Signs a PDF with the key of the office, in the name of an official."""
+    """Signs a PDF with the key of the office, in the name of each official, one after the other."""
 
     def sign(
-        self, pdf: bytes, *, name: str, title: str, reason: str, location: str, signed_at: datetime
+        self, pdf: bytes, *, names: Sequence[str], reason: str, location: str, signed_at: datetime
     ) -> bytes: ...
 
 

@@ -34,6 +34,7 @@ from functions.domain.service import Service
 from functions.domain.waits import legal_clock
 from functions.ports import Record
 from functions.runtime.commands import Done, change, open_case
+from functions.runtime.drawing import drawing_of
 from infra.local.identity import Directory, User, load_directory
 from infra.local.system import LocalSystem
 
@@ -248,7 +249,7 @@ class CaseDriver:
         def decide(writer: Writer, service: Service) -> None:
             tasks.complete(
                 writer, service, self._calendar_of, person, tasks.find(writer.case, wanted.id), action=action,
-                comment=comment, data=data or {},
+                comment=comment, data=data or {}, drawing_of=drawing_of,
             )  # fmt: skip
 
         self._change(person, decide)

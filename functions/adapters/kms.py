@@ -1,14 +1,15 @@
 """Documents sealed with a key that never leaves KMS: PAdES signatures, the key's certificate, and their verification.
 
-PAdES baseline B-B (ETSI EN 319 142-1), sub-filter ETSI.CAdES.detached, as a certifying signature: no change is
-allowed afterwards. Everything but an ECDSA signature itself is determined by the arguments, so that with an RSA key
-a repeated step gives the same bytes.
+PAdES baseline B-B (ETSI EN 319 142-1), sub-filter ETSI.CAdES.detached. The first signature certifies the document: no
+change is allowed afterwards, and where several sign, none but the signatures of the others, each in its own field that
+was there before the first. Everything but an ECDSA signature itself is determined by the arguments, so that with an
+RSA key a repeated step gives the same bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -19,7 +20,7 @@ from asn1crypto import algos, core, csr, keys, pem, x509
 from pyhanko.pdf_utils.generic import ArrayObject, ByteStringObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -80,14 +81,15 @@ class Verification(TypedDict):
     """What a signed document shows of itself.
 
     ``intact``: not one byte has changed or come since; ``valid``: intact, and the signature is the key's;
-    ``trusted``: the certificate of the key leads to a root that we trust. ``signer`` is the name that the signature
-    claims, ``certificate`` whom the certificate names.
+    ``trusted``: the certificate of the key leads to a root that we trust. ``signer`` is the name that the last
+    signature claims, ``certificate`` whom the certificate names. All signatures must hold; ``signers`` names them.
     """
 
     intact: bool
     valid: bool
     trusted: bool
     signer: str | None
+    signers: tuple[str | None, ...]
     certificate: str | None
     signed_at: datetime | None
     reason: str | None
@@ -99,6 +101,7 @@ _UNSIGNED = Verification(
     valid=False,
     trusted=False,
     signer=None,
+    signers=(),
     certificate=None,
     signed_at=None,
     reason=None,
@@ -130,30 +133,39 @@ class KmsSigner:
         return _self_signed(self._key, self._subject, created, created + _SELF_SIGNED_FOR)
 
     def sign(
-        self, pdf: bytes, *, name: str, title: str, reason: str, location: str, signed_at: datetime
+        self, pdf: bytes, *, names: Sequence[str], reason: str, location: str, signed_at: datetime
     ) -> bytes:
-        """Sign a PDF in the name of an official; `signed_at` is aware and goes into the signature as given.
+        """Sign a PDF in the name of each official, one after the other, as ``name, title``.
 
-        Raises `DependencyDown` when KMS does not answer.
+        `signed_at` is aware and goes into the signatures as given. Raises `DependencyDown` when KMS does not answer.
         """
-        signer = _PdfSignerAt(
-            signed_at,
-            PdfSignatureMetadata(
-                field_name=_FIELD,
-                name=f"{name}, {title}",
-                reason=reason,
-                location=location,
-                md_algorithm="sha256",
-                subfilter=SigSeedSubFilter.PADES,
-                certify=True,
-                docmdp_permissions=MDPPerm.NO_CHANGES,
-            ),
-            signer=_KeySigner(self._key, _certificates(self.certificate_pem)),
-            new_field_spec=SigFieldSpec(_FIELD, on_page=0),
-        )
-        signed = BytesIO()
-        signer.sign_pdf(_SameFile(BytesIO(pdf)), output=signed)
-        return signed.getvalue()
+        for place, name in enumerate(names):
+            file = _SameFile(BytesIO(pdf))
+            for other in range(1, len(names) if place == 0 else 0):
+                append_signature_field(file, SigFieldSpec(_field(other), on_page=0))
+            signer = _PdfSignerAt(
+                signed_at,
+                PdfSignatureMetadata(
+                    field_name=_field(place),
+                    name=name,
+                    reason=reason,
+                    location=location,
+                    md_algorithm="sha256",
+                    subfilter=SigSeedSubFilter.PADES,
+                    certify=place == 0,
+                    docmdp_permissions=MDPPerm.NO_CHANGES if len(names) == 1 else MDPPerm.FILL_FORMS,
+                ),
+                signer=_KeySigner(self._key, _certificates(self.certificate_pem)),
+                new_field_spec=SigFieldSpec(_FIELD, on_page=0) if place == 0 else None,
+            )
+            signed = BytesIO()
+            signer.sign_pdf(file, output=signed)
+            pdf = signed.getvalue()
+        return pdf
+
+
+def _field(place: int) -> str:
+    return f"{_FIELD}{place + 1}" if place else _FIELD
 
 
 def self_signed_certificate(
@@ -186,7 +198,7 @@ def certificate_request(client: Any, key_id: str, subject: Subject) -> str:
 
 
 def verify_pdf(pdf: bytes, trust_roots: Iterable[str], *, at: datetime | None = None) -> Verification:
-    """Check the last signature of a PDF against root certificates (PEM); `at` is now, or a moment to judge by.
+    """Check the signatures of a PDF against root certificates (PEM); `at` is now, or a moment to judge by.
 
     A file without a signature, or that is no PDF, is neither intact nor valid.
     """
@@ -202,15 +214,19 @@ def verify_pdf(pdf: bytes, trust_roots: Iterable[str], *, at: datetime | None = 
         return _UNSIGNED
     signature = signatures[-1]
     roots = [certificate for root in trust_roots for certificate in _certificates(root)]
-    status = validate_pdf_signature(
-        signature, ValidationContext(trust_roots=roots, allow_fetching=False, moment=at)
-    )
-    intact = status.intact and status.coverage is SignatureCoverageLevel.ENTIRE_FILE
+    found = [
+        validate_pdf_signature(one, ValidationContext(trust_roots=roots, allow_fetching=False, moment=at))
+        for one in signatures
+    ]
+    status = found[-1]
+    undisturbed = all(one.intact and one.docmdp_ok is not False for one in found)
+    intact = undisturbed and status.coverage is SignatureCoverageLevel.ENTIRE_FILE
     return Verification(
         intact=intact,
-        valid=intact and status.valid,
-        trusted=status.trusted,
+        valid=intact and all(one.valid for one in found),
+        trusted=all(one.trusted for one in found),
         signer=_text(signature.sig_object, "/Name"),
+        signers=tuple(_text(one.sig_object, "/Name") for one in signatures),
         certificate=status.signing_cert.subject.human_friendly,
         signed_at=status.signer_reported_dt,
         reason=_text(signature.sig_object, "/Reason"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import zip_longest
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -25,6 +25,7 @@ from functions.domain.letter import (
     Note,
     Numbered,
     Paragraph,
+    Signatory,
     long_date,
 )
 from functions.domain.money import money, rupiah_in_words
@@ -187,6 +188,7 @@ class _Drawing:
         for block in self.letter.blocks:
             body += self._block(block)
         yield from _kept(body, 3)
+        yield from self._cosigned()
         yield self._closing()
 
     # The head
@@ -344,6 +346,19 @@ class _Drawing:
 
     # The end
 
+    def _cosigned(self) -> Iterator[Row]:
+        """Set those who sign with the signatory beside each other, two and two."""
+        others, half = self.letter.cosignatories, self.measure / 2
+        for at in range(0, len(others), 2):
+            stacks = [self._stack(self._signed(one), half - 6) for one in others[at : at + 2]]
+
+            def drawn(top: float, stacks: Sequence[tuple[Callable[[float, float], None], float]]) -> None:
+                for place, (draw, _) in enumerate(stacks):
+                    draw(self.left + place * half, top)
+
+            yield Row(max(height for _, height in stacks), partial(drawn, stacks=stacks))
+            yield self._space(_GAP)
+
     def _closing(self) -> Row:
         column = self.right - _SIGNATURE_WIDTH
         seal, seal_height = self._stack(self._signature(), _SIGNATURE_WIDTH)
@@ -366,8 +381,10 @@ class _Drawing:
         letter = self.letter
         day, day_en = (long_date(letter.date, lang) for lang in ("id", "en"))
         yield [(f"{letter.place}, {day}", _BODY), *([(day_en, _INLINE)] if day_en != day else [])]
-        signatory = letter.signatory
-        title = signatory.title if signatory else letter.letterhead.agency
+        yield from self._signed(letter.signatory)
+
+    def _signed(self, signatory: Signatory | None) -> Iterator[Sequence[Run]]:
+        title = signatory.title if signatory else self.letter.letterhead.agency
         yield [(title.id, _BODY)]
         if title.en != title.id:
             yield [(title.en, _TRANSLATION)]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from chalice.app import Blueprint
 
 from functions.api.http import Answer, Call, Reply, route
 from functions.api.shapes import moment
-from functions.domain import register, words
-from functions.domain.case import Permit
+from functions.domain import issuing, register, words
+from functions.domain.case import Case, Permit, Task
 from functions.domain.clock import rfc3339
 from functions.domain.errors import NotFound
 from functions.domain.expression import fill
@@ -25,8 +25,25 @@ class PermitUnknown(NotFound):
     pass
 
 
+class HandAnswer(Answer):
+    """An official by office, not by name, and when they signed or put their initials."""
+
+    title: str
+    agency: str
+    at: str
+
+
+class InitialsAnswer(HandAnswer):
+    """``same_text`` tells whether what was signed is the text on which they were put."""
+
+    same_text: bool
+
+
 class PermitCheck(Answer):
-    """What a permit says. ``sha256`` and ``size`` are those of the signed PDF: another file is not this permit."""
+    """What a permit says. ``sha256`` and ``size`` are those of the signed PDF: another file is not this permit.
+
+    ``signatories`` is there where several have signed, ``initials`` where some were put before.
+    """
 
     number: str
     genuine: Literal[True]
@@ -43,6 +60,8 @@ class PermitCheck(Answer):
     revoked_at: str | None = None
     sha256: str
     size: int
+    signatories: list[HandAnswer] = []
+    initials: list[InitialsAnswer] = []
 
 
 @route(
@@ -89,7 +108,23 @@ def _answer(call: Call, record: Record, permit: Permit) -> PermitCheck:
         **({"revoked_at": revoked} if revoked else {}),
         sha256=permit.sha256,
         size=case.documents[permit.document].size,
+        **_hands(call, case, permit, kind.letter),
     )
+
+
+def _hands(call: Call, case: Case, permit: Permit, letter: str) -> dict[str, Any]:
+    signed, initialled = issuing.hands_on(case, permit, letter)
+    initials = [
+        {**_hand(call, task), "same_text": task.initials[letter] == permit.text} for task in initialled
+    ]
+    return {"signatories": [_hand(call, task) for task in signed], "initials": initials}
+
+
+def _hand(call: Call, task: Task) -> dict[str, Any]:
+    code, _, held = task.role.partition("/")
+    office = ports.catalogue.agency(code)
+    title = office.signatories.get(held) or office.roles.get(held) or office.name
+    return {"title": call.text(title), "agency": call.text(office.name), "at": moment(task.done_at)}
 
 
 def _allows(call: Call, record: Record, service: Service, permit: Permit) -> str:

@@ -481,16 +481,21 @@ def _answer(call: Call, writer: Writer, service: Service, found: Task, data: Map
         comment=body.comment,
         data=data,
         nonce=secrets.token_hex(16),
+        drawing_of=_drawing_of,
     )
 
 
 def _drawing(case: Case, service: Service, task: Task) -> issuing.Drawing | None:
     """Give what the letters of an answer are drawn from; ``None`` where it leads to none."""
+    step = issuing.prepared(case, service, task, task.action or "")
+    return _drawing_of(case, service, [p.letter for p in issuing.papers(service, step)]) if step else None
+
+
+def _drawing_of(case: Case, service: Service, letters: list[str]) -> issuing.Drawing:
     # Few commands draw a letter, and what draws one need not be there at every start.
     from functions.runtime.drawing import drawing_of
 
-    step = issuing.led_to(case, service, task, task.action or "")
-    return drawing_of(case, service, [p.letter for p in issuing.papers(service, step)]) if step else None
+    return drawing_of(case, service, letters)
 
 
 @route(
@@ -531,7 +536,7 @@ def _one_of_many(call: Call, task: str) -> BulkItem:
 
 def _seen(body: Bulk, case: Case, service: Service, task: Task) -> dict[str, Any]:
     """Give which letter of a task was seen: one that was not has the fingerprint of none."""
-    if body.shown is None or issuing.led_to(case, service, task, body.action) is None:
+    if body.shown is None or issuing.prepared(case, service, task, body.action) is None:
         return {}
     return {"letter": {"shown": body.shown.get(task.id, history.ZEROS)}}
 
@@ -785,7 +790,7 @@ def _form(action: Action, task: Task, case: Case, service: Service) -> dict[str,
         return _RETURN_FORM
     if action.name == "submit_scores":
         return scoring.schema(case, service, task)
-    issues = issuing.led_to(case, service, task, action.name)
+    issues = issuing.prepared(case, service, task, action.name)
     taken = ({"conditions": _CONDITIONS} if action.conditions else {}) | (
         {"letter": _LETTER} if issues else {}
     )
@@ -809,7 +814,7 @@ def _actions(
         ActionAnswer.model_validate(
             {"name": action.name, "title": getattr(action.title, language), "comment": action.comment}
             | _said(form=_form(action, task, case, service))
-            | _said(letter=issuing.led_to(case, service, task, action.name) and True)
+            | _said(letter=issuing.prepared(case, service, task, action.name) and True)
         )
         for action in tasks.allowed_actions(case, service, task)
     ]

@@ -67,7 +67,7 @@ class Document:
 class Task:
     """An obligation; its key says which step, in which round of which episode, opened it.
 
-    ``item`` is the member of a list that it is about.
+    ``item`` is the member of a list that it is about, ``initials`` the text of each letter on which it puts them.
     """
 
     id: str
@@ -94,6 +94,7 @@ class Task:
     scores: dict[str, Any] = field(default_factory=dict)
     letter: str | None = None
     words: dict[str, dict[str, str]] = field(default_factory=dict)
+    initials: dict[str, str] = field(default_factory=dict)
     rule: str | None = None
     alarmed: bool = False
     reminded: bool = False
@@ -213,6 +214,9 @@ class Permit:
     issued_at: datetime
     valid_until: datetime | None = None
     state: str = "valid"
+    episode: int = 0
+    text: str | None = None
+    signed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -997,6 +1001,9 @@ def _permit_issued(case: Case, event: Event, data: Data, private: Data) -> None:
         data["sha256"],
         moment(event.at),
         moment(until) if until else None,
+        episode=len(case.episodes),
+        text=data.get("text"),
+        signed=tuple(data.get("signed", ())),
     )
 
 
@@ -1014,6 +1021,10 @@ def _permit_reinstated(case: Case, event: Event, data: Data, private: Data) -> N
 
 def _permit_expired(case: Case, event: Event, data: Data, private: Data) -> None:
     case.permits[data["number"]].state = "expired"
+
+
+def _initialled(case: Case, event: Event, data: Data, private: Data) -> None:
+    case.tasks[data["task"]].initials = dict(data["letters"])
 
 
 def _letter_issued(case: Case, event: Event, data: Data, private: Data) -> None:
@@ -1198,6 +1209,7 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "permit.reinstated": _permit_reinstated,
     "permit.expired": _permit_expired,
     "letter.issued": _letter_issued,
+    "letter.initialled": _initialled,
     "case.withdrawn": _withdrawn,
     "case.lapsed": _lapsed,
     "case.reopened": _noted,

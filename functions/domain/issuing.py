@@ -5,6 +5,9 @@
 
 A fingerprint speaks of everything but the number and the day, which a document gets when it is issued. So what is
 signed is what was shown, whichever execution comes to sign it, and however often it tries.
+
+Initials are put on the text before it is signed: their fingerprint leaves the signatories out too, and whoever checks
+the document can be told whether it still is that text.
 """
 
 from __future__ import annotations
@@ -14,8 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import events
 from functions.domain import episodes, history, waits
-from functions.domain.case import Case, Task
+from functions.domain.case import Case, Permit, Task, Writer
 from functions.domain.clock import Calendar
 from functions.domain.episodes import Decision
 from functions.domain.errors import Conflict, Fault, Invalid, LoketError
@@ -38,6 +42,8 @@ from functions.domain.service import (
 from functions.domain.waits import Verdict
 
 OfficeOf = Callable[[str], Agency]
+DrawingOf = Callable[..., "Drawing"]
+"""Gives what letters are drawn from: of a case, its service, and the names of the letters."""
 Words = dict[str, dict[str, str]]
 _SIGNING = ("decide", "open")
 Issues = OutcomeStep | PublishStep
@@ -64,7 +70,7 @@ class Paper:
         return self.permit.signatory if self.permit else "head"
 
     @property
-    def signed_by(self) -> str | None:
+    def signed_by(self) -> str | tuple[str, ...] | None:
         return self.permit.signed_by if self.permit else None
 
 
@@ -93,21 +99,58 @@ def led_to(case: Case, service: Service, task: Task, action: str) -> Issues | No
     after = _after(process, step, verdict) if verdict else None
     if verdict and verdict.error == "Returned" and not waits.rounds_left(case, service, task):
         after = _when_exhausted(process, after)
+    return _issuing(case, service, process, after, ())
+
+
+def prepared(case: Case, service: Service, task: Task, action: str) -> Issues | None:
+    """Give the step whose documents lie before whoever answers so.
+
+    It comes right after the answer, or once others have signed the same paper, or what bears the initials.
+    """
+    direct = led_to(case, service, task, action)
+    spec, step = waits.spec_of(case, service, task), waits.step_of(case, service, task.key)
+    if direct or spec is None or not isinstance(step, TaskStep | ConsultStep):
+        return direct
+    process = service.process(case.episodes[task.episode - 1].process)
+    after = _agreed(process, step)
+    if spec.initials:
+        signed = _issuing(case, service, process, after, (TaskStep, ConsultStep))
+        return signed if action in waits.IN_FAVOUR else None
+    together = _issuing(case, service, process, after, ())
+    signing = (paper.signed_by for paper in papers(service, together)) if together else ()
+    return (
+        together
+        if any(_is_named(task, one) for by in signing if isinstance(by, tuple) for one in by)
+        else None
+    )
+
+
+def _issuing(
+    case: Case, service: Service, process: Process, after: str | None, through: tuple[type, ...]
+) -> Issues | None:
+    """Follow a process by the facts up to the next step that issues; on the way only these kinds are agreed to."""
     for _ in process.steps:
         found = process.step(after) if after else None
         if isinstance(found, OutcomeStep | PublishStep):
             return found if papers(service, found) else None
-        if not isinstance(found, ChooseStep):
+        if isinstance(found, ChooseStep):
+            ways = (branch.then for branch in found.branches if holds(branch.when, {"facts": case.facts}))
+            after = next(ways, found.then)
+        elif isinstance(found, TaskStep | ConsultStep) and isinstance(found, through):
+            after = _agreed(process, found)
+        else:
             return None
-        ways = (branch.then for branch in found.branches if holds(branch.when, {"facts": case.facts}))
-        after = next(ways, found.then)
     return None
+
+
+def _agreed(process: Process, step: TaskStep | ConsultStep) -> str | None:
+    return step.then or _following(process, step.name)
 
 
 def _after(process: Process, step: TaskStep | ConsultStep, verdict: Verdict) -> str | None:
     """Give the step to which the verdict of a wait leads."""
     if verdict.error is None:
-        return step.then or _following(process, step.name)
+        return _agreed(process, step)
     return {"Rejected": step.rejected, "Returned": step.returned}.get(verdict.error)
 
 
@@ -155,14 +198,21 @@ def draw(
     now: datetime,
     url: str,
     valid_until: datetime | None = None,
+    unsigned: bool = False,
 ) -> Letter:
-    """Give one document of a step as it is issued at this moment."""
+    """Give one document of a step as it is issued at this moment, or ``unsigned``, as it is before."""
     # Few commands draw a letter: what composes one is loaded with the first.
     from functions.domain import letters
 
-    signer = signed_off(case, episode, paper.signed_by)
     by_hand = decision.by != "law"
-    office = signer.role.partition("/")[0] if signer and paper.signed_by else case.agency
+    signing = signers(case, service, episode, paper) if by_hand and not unsigned else []
+    signed = [_signatory(drawing.office_of, signer, paper.signatory) for signer in signing]
+    office = (
+        signing[-1].role.partition("/")[0] if signing and isinstance(paper.signed_by, str) else case.agency
+    )
+    if unsigned:
+        own = drawing.office_of(case.agency)
+        signed = [Signatory(name=NOT_YET, title=own.signatories.get(paper.signatory) or own.name)]
     return letters.compose(
         case,
         service,
@@ -170,7 +220,8 @@ def draw(
         drawing.calendar,
         letter=paper.letter,
         number=number,
-        signatory=_signatory(drawing.office_of, signer, paper.signatory) if signer and by_hand else None,
+        signatory=signed[-1] if signed else None,
+        cosignatories=tuple(signed[:-1]),
         reasons=decision.reasons,
         by_law=decision.law,
         now=now,
@@ -190,15 +241,33 @@ def valid_until(case: Case, drawing: Drawing, paper: Paper, now: datetime) -> da
     return drawing.calendar.due(since, permit.valid_for)
 
 
-def signed_off(case: Case, episode: int, name: str | None = None) -> Task | None:
-    """Give the last decision of an official in an episode, or that of the task or the step of this name."""
-    decided = (
-        task
-        for task in case.tasks.values()
-        if task.episode == episode and task.kind in _SIGNING and task.state == "done"
-        if name in (None, task.name, task.step)
+def signers(case: Case, service: Service, episode: int, paper: Paper) -> list[Task]:
+    """Give the answers of those who sign a document, the signatory's last; who was silent signs nothing.
+
+    One signs: who decided last, or last at the task or the step that the service names. Where it names several, all do.
+    """
+    done = sorted(
+        (task for task in case.tasks.values() if task.episode == episode and task.state == "done"),
+        key=lambda task: task.version,
     )
-    return max(decided, key=lambda task: task.version, default=None)
+    if isinstance(paper.signed_by, tuple):
+        # Who answered in several rounds signs once, by the last word.
+        last = {(name, task.name): task for name in paper.signed_by for task in done if _is_named(task, name)}
+        return list({task.id: task for task in last.values()}.values())
+    decided = [
+        task for task in done if task.kind in _SIGNING and paper.signed_by in (None, task.name, task.step)
+    ]
+    return [task for task in decided if not puts_initials(case, service, task)][-1:]
+
+
+def _is_named(task: Task, name: str) -> bool:
+    """Tell whether a name means this task: its own, that of its step, or that of the several it is one of."""
+    return name in (task.name, task.step) or task.name.startswith(f"{name}-")
+
+
+def puts_initials(case: Case, service: Service, task: Task) -> bool:
+    spec = waits.spec_of(case, service, task)
+    return bool(spec and spec.initials)
 
 
 def _answer_before(case: Case, service: Service, episode: int, step: str) -> Task | None:
@@ -238,16 +307,17 @@ def shown(
     case: Case, service: Service, drawing: Drawing, task: Task, *, now: datetime | None = None
 ) -> list[Letter]:
     """Give the letters of an answer that has just been given, without number; ``now`` is the day that they bear."""
-    step = led_to(case, service, task, task.action or "")
+    step = prepared(case, service, task, task.action or "")
     if step is None:
         return []
+    unsigned = led_to(case, service, task, task.action or "") is None
     decision = episodes.decision_of(case, service, task.episode, _result(step))
     day = now or case.submitted_at or task.opened_at
     return [
         draw(
             case, service, drawing, paper, decision,
             episode=task.episode, step=step.name, number=NOT_YET, now=day, url="",
-            valid_until=valid_until(case, drawing, paper, now) if now else None,
+            valid_until=valid_until(case, drawing, paper, now) if now else None, unsigned=unsigned,
         )
         for paper in papers(service, step)
     ]  # fmt: skip
@@ -259,11 +329,44 @@ def _result(step: Issues) -> str:
 
 def fingerprint(case: Case, service: Service, drawing: Drawing, task: Task) -> str:
     """Give the digest of all that stands in the letters of an answer, but for the number and the day."""
-    drawn = [
-        letter.model_dump(mode="json", exclude={"number", "date", "created_at", "verification_url"})
-        for letter in shown(case, service, drawing, task)
-    ]
-    return history.digest(drawn)
+    return history.digest([_stands_in(letter) for letter in shown(case, service, drawing, task)])
+
+
+def _stands_in(letter: Letter, *but: str) -> dict[str, Any]:
+    alone = () if letter.cosignatories else ("cosignatories",)
+    left_out = {"number", "date", "created_at", "verification_url", *alone, *but}
+    return letter.model_dump(mode="json", exclude=left_out)
+
+
+# -- initials
+
+
+def text_of(letter: Letter) -> str:
+    """Give the digest of the text of a letter, whoever signs it on whose paper."""
+    return history.digest(_stands_in(letter, "letterhead", "place", "signatory", "cosignatories"))
+
+
+def put_initials(writer: Writer, service: Service, task: Task, drawing_of: DrawingOf) -> None:
+    """Note with an answer that has just been given on which text it puts its initials, if it puts any."""
+    case = writer.case
+    step = prepared(case, service, task, task.action or "")
+    if step is None or not puts_initials(case, service, task):
+        return
+    names = [paper.letter for paper in papers(service, step)]
+    drawn = shown(case, service, drawing_of(case, service, names), task)
+    texts = {name: text_of(letter) for name, letter in zip(names, drawn, strict=True)}
+    writer.add(events.LetterInitialled(task=task.id, letters=texts))
+
+
+def initials_on(case: Case, episode: int, letter: str) -> list[Task]:
+    """Give the tasks at which initials were put on a letter in an episode, in order."""
+    put = [task for task in case.tasks.values() if task.episode == episode and letter in task.initials]
+    return sorted(put, key=lambda task: task.version)
+
+
+def hands_on(case: Case, permit: Permit, letter: str) -> tuple[list[Task], list[Task]]:
+    """Give the tasks of those who have signed a permit, where they are several, and put their initials on it."""
+    return [case.tasks[name] for name in permit.signed], initials_on(case, permit.episode, letter)
 
 
 def demand_as_shown(case: Case, service: Service, drawing: Drawing, task: Task) -> None:
@@ -318,7 +421,7 @@ def read_shown(case: Case, service: Service, task: Task, action: str, data: Mapp
     if given is None:
         return None
     fits = isinstance(given, str) and len(given) == len(history.ZEROS)
-    if not fits or led_to(case, service, task, action) is None:
+    if not fits or prepared(case, service, task, action) is None:
         raise Invalid([Fault("/data/letter/shown", _NO_LETTER if fits else _NO_FINGERPRINT)])
     return str(given)
 

@@ -92,7 +92,7 @@ Block = Annotated[Paragraph | Facts | FeeTable | Numbered | Note, Field(discrimi
 
 class Letter(Model):
     """One document. Without a signatory it bears the agency's electronic seal; ``by_law`` is the rule by which
-    it was issued through the silence of the agency.
+    it was issued through the silence of the agency. ``cosignatories`` sign before the signatory, in this order.
     """
 
     letterhead: Letterhead
@@ -103,9 +103,15 @@ class Letter(Model):
     recipient: tuple[str, ...] = ()
     blocks: tuple[Block, ...]
     signatory: Signatory | None
+    cosignatories: tuple[Signatory, ...] = ()
     by_law: Text | None = None
     verification_url: str
     created_at: AwareDatetime
+
+    @property
+    def signatories(self) -> tuple[Signatory, ...]:
+        """All who sign, the signatory last."""
+        return (*self.cosignatories, *([self.signatory] if self.signatory else []))
 
 
 def long_date(day: date, lang: Language) -> str:

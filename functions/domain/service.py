@@ -286,7 +286,7 @@ class TaskSpec(Model):
     The term counts from the opening of the task, or from the end of the window in which the process could be opened;
     with ``ends: working_day`` it ends on one, and ``until`` names a moment of the facts after which it never ends.
     ``when_words`` tells people for which applications it is asked, ``law_words`` what a document says that silence
-    has issued.
+    has issued. With ``initials`` a yes puts initials on the letter that is signed after it.
     """
 
     name: Name
@@ -307,6 +307,7 @@ class TaskSpec(Model):
     ends: End | None = None
     different_from: tuple[Name, ...] = ()
     marks: Literal["complete"] | None = None
+    initials: Literal[True] | None = None
     documents: tuple[Name, ...] = ()
     start: Name | None = None
     by: Role | None = None
@@ -750,7 +751,8 @@ class PermitKind(Model):
     ``valid_for`` counts from the issue; with ``continues``, where one of the kind is in force, from that one's end.
     What is not ``listed`` can be verified by who knows the number, but does not stand in the public register.
     ``signed_by`` names the task or the step whose official signs it, on the paper of that official's office; otherwise
-    whoever decided last signs for the service's own.
+    whoever decided last signs for the service's own. Several names make it a paper that everybody signs who answered
+    there, in that order.
     """
 
     title: Text
@@ -760,7 +762,7 @@ class PermitKind(Model):
     continues: Literal[True] | None = None
     allows: Text
     signatory: Name
-    signed_by: Name | None = None
+    signed_by: Name | tuple[Name, ...] | None = None
     listed: bool = True
 
 

@@ -100,8 +100,12 @@ def complete(
     comment: str | None,
     data: Mapping[str, Any],
     nonce: str = "",
+    drawing_of: issuing.DrawingOf | None = None,
 ) -> None:
-    """Answer a task. Completing an open task claims it; the wait is settled in the same commit."""
+    """Answer a task. Completing an open task claims it; the wait is settled in the same commit.
+
+    Only with ``drawing_of`` initials can be put on a letter.
+    """
     case = writer.case
     demand_may_answer(writer, service, person, task)
     if waits.clock_has_decided(case, service, calendar_of, task, writer.now):
@@ -118,6 +122,8 @@ def complete(
     else:
         _demand_action(case, service, task, action, comment)
         _decide(writer, service, person, task, action, comment, data, nonce)
+        if drawing_of:
+            issuing.put_initials(writer, service, task, drawing_of)
     waits.settle(writer, service, calendar_of, task.key)
 
 

@@ -217,6 +217,10 @@ class _Teller:
         known = self._service.letters.get(data["letter"])
         return self._with(event.type, what=getattr(known.title, self._language) if known else data["letter"])
 
+    def initials(self, event: Event, data: Mapping[str, Any]) -> str:
+        titles = [known.title for name in data["letters"] if (known := self._service.letters.get(name))]
+        return self._with(event.type, what=", ".join(getattr(one, self._language) for one in titles))
+
     def answers_changed(self, event: Event, data: Mapping[str, Any]) -> str:
         return self._with(
             "form.changed", who=self._actor(event.actor), what=self._fields(data["pointers"], [])
@@ -282,6 +286,7 @@ SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
     "permit.revoked": _Teller.permit,
     "permit.expired": _Teller.permit,
     "letter.issued": _Teller.letter,
+    "letter.initialled": _Teller.initials,
     "rules.checked": _Teller.checked,
     "content.sealed": _Teller.sealed,
     "content.opened": _Teller.sealed,

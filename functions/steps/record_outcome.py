@@ -101,6 +101,8 @@ def _issue_permit(
     number = _free_number(desk, permit)
     letter = _draw(request, desk, drawing, paper, decision, number, f"/permits/{number}", until)
     document, content, version = _store(desk, letter, permit.title.id)
+    signing = issuing.signers(desk.case, desk.service, request.episode, paper) if letter.cosignatories else []
+    initials = issuing.initials_on(desk.case, request.episode, paper.letter)
     desk.writer.add(
         events.PermitIssued(
             number=number,
@@ -110,6 +112,8 @@ def _issue_permit(
             size=len(content),
             object_version=version,
             valid_until=rfc3339(until) if until else None,
+            text=issuing.text_of(letter) if initials else None,
+            signed=[task.id for task in signing] or None,
         )
     )
     return until
@@ -167,11 +171,10 @@ def _draw(
 
 def _store(desk: Desk, letter: Letter, reason: str) -> tuple[str, bytes, str | None]:
     """Draw, sign and store; gives the document's id, its bytes and the version of the stored object."""
-    seal = letter.signatory or Signatory(name=letter.letterhead.agency.id, title=_SEAL)
+    seals = letter.signatories or (Signatory(name=letter.letterhead.agency.id, title=_SEAL),)
     signed = desk.ports.signer.sign(
         desk.ports.renderer.render(letter),
-        name=seal.name,
-        title=seal.title.id,
+        names=[f"{one.name}, {one.title.id}" for one in seals],
         reason=reason,
         location=letter.place,
         signed_at=datetime.now(UTC),

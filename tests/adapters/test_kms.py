@@ -34,8 +34,7 @@ SPECS = ("RSA_2048", "ECC_NIST_P256")
 SIGNED_AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 SUBJECT = Subject("Dinas Penanaman Modal", "Pemerintah Kabupaten Badung", unit="DPMPTSP")
 HOW: dict[str, Any] = {
-    "name": "Ir. I Made Contoh, M.T.",
-    "title": "Kepala Dinas",
+    "names": ["Ir. I Made Contoh, M.T., Kepala Dinas"],
     "reason": "Persetujuan Bangunan Gedung PBG-2026-7K3M9QX2RT",
     "location": "Mangupura",
     "signed_at": SIGNED_AT,
@@ -116,6 +115,7 @@ def test_a_signed_document_shows_who_signed_it_when_and_why(kms: Any, key: str, 
         "valid": True,
         "trusted": True,
         "signer": "Ir. I Made Contoh, M.T., Kepala Dinas",
+        "signers": ("Ir. I Made Contoh, M.T., Kepala Dinas",),
         "certificate": (
             "Common Name: Dinas Penanaman Modal, Organizational Unit: DPMPTSP, "
             "Organization: Pemerintah Kabupaten Badung, Country: ID"
@@ -305,3 +305,25 @@ def test_the_key_signs_a_message_far_below_the_limit_of_kms(kms: Any, permit: by
 
     assert len(sizes) == 2  # the certificate and the document
     assert max(sizes) < 2048
+
+
+def test_each_of_several_signs_in_turn_and_all_must_hold(kms: Any, key: str, permit: bytes) -> None:
+    signer = KmsSigner(kms, key, None)
+    names = ["Gilang Ramadhan, Anggota tim", "Kartika Dewanti, Anggota tim", "Komarudin, Dinas Damkar"]
+
+    signed = signer.sign(permit, **(HOW | {"names": names}))
+
+    found = verify_pdf(signed, [signer.certificate_pem])
+    assert (found["intact"], found["valid"], found["trusted"]) == (True, True, True)
+    assert list(found["signers"]) == names
+    assert signed.startswith(permit)
+    assert violations(signed) == []
+    broken = bytearray(signed)
+    broken[len(permit) // 2] ^= 1
+    assert not verify_pdf(bytes(broken), [signer.certificate_pem])["valid"]
+    writer = IncrementalPdfFileWriter(BytesIO(signed))
+    writer.root["/Lang"] = writer.root["/Lang"]
+    writer.update_root()
+    changed = BytesIO()
+    writer.write(changed)
+    assert not verify_pdf(changed.getvalue(), [signer.certificate_pem])["intact"]

@@ -30,6 +30,7 @@ from functions.domain.letter import (
     Note,
     Numbered,
     Paragraph,
+    Signatory,
     long_date,
 )
 from functions.domain.money import money, rupiah_in_words
@@ -164,6 +165,18 @@ def test_a_document_issued_by_law_names_the_rule_and_bears_a_seal() -> None:
     )
     assert "Disegel secara elektronik Sealed electronically" in text
     assert "Ditandatangani" not in text
+
+
+def test_everybody_who_signs_stands_on_the_paper() -> None:
+    others = tuple(
+        Signatory(name=f"Anggota {number}", title=both("Tim teknis", "Technical team")) for number in range(3)
+    )
+
+    (page,) = text_of(render_letter(a_permit(cosignatories=others)))
+
+    text = words(page)
+    assert text.count("Ditandatangani secara elektronik") == 4
+    assert all(one.name in text for one in others)
 
 
 def test_a_date_that_reads_differently_is_given_in_both_languages() -> None:

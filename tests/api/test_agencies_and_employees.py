@@ -39,6 +39,47 @@ def answer(as_: As, child: str, **last: Any) -> None:
         assert as_(who).post(f"/v1/tasks/{task}/complete", given).status == 200
 
 
+@pytest.mark.parametrize("conditions", [[], ["Sumur resapan dibangun."]])
+def test_a_paper_of_several_names_all_who_signed_and_who_put_initials(
+    office: Office, as_: As, conditions: list[str]
+) -> None:
+    form = {"technical_agencies": ["damkar"], "answer_within": 20}
+    case = CaseDriver(office.system, service="agency-recommendation", applicant="hendra").apply(form)
+    case.act("dlh/front-office", "approve").act("gilang", "no_objection", task="minutes-1")
+    minutes = as_("kartika").get(f"/v1/cases/{case.id}").body["tasks"]
+    mine = next(one for one in minutes if one["name"] == "minutes-2")
+    seen = as_("kartika").post(f"/v1/tasks/{mine['id']}/letter", {"action": "no_objection"}).body
+    letter = {"letter": {"shown": seen["shown"]}}
+    case.act("kartika", "no_objection", task="minutes-2", data=letter)
+    case.act("damkar/fire-safety", "object", comment="Akses terlalu sempit.")
+    for role in ("dlh/unit-head", "dlh/division-head"):
+        case.advance(hours=1).act(role, "approve")
+    case.act("dlh/head", "approve", data={"conditions": conditions})
+    numbers = {permit.kind: number for number, permit in case.case.permits.items()}
+
+    signed = as_().get(f"/v1/permits/{numbers['minutes']}").body
+    recommended = as_("", "en").get(f"/v1/permits/{numbers['recommendation']}").body
+
+    assert (seen["final"], len(seen["letters"])) == (False, 1)
+    assert [(one["title"], one["agency"]) for one in signed["signatories"]] == [
+        ("Environment officer", "Environment Office"),
+        ("Environment officer", "Environment Office"),
+        ("Fire safety officer", "Fire and Rescue Service"),
+    ]
+    assert signed["initials"] == []
+    assert [(one["title"], one["same_text"]) for one in recommended["initials"]] == [
+        ("Head of the technical unit", not conditions), ("Head of the division", not conditions)
+    ]  # fmt: skip
+    assert recommended["initials"][0]["at"] < recommended["initials"][1]["at"] <= recommended["issued_at"]
+    assert "Haryanto" not in str((signed, recommended))
+    told = [event for commit in case.record.commits for event in commit.events]
+    put = [event for event in told if event.type == "letter.initialled"]
+    assert [event.actor for event in put] == [
+        case.who(role).username for role in ("dlh/unit-head", "dlh/division-head")
+    ]
+    assert put[0].data["letters"] == put[1].data["letters"]
+
+
 def test_the_applicant_sees_that_another_office_is_asked_and_not_what(as_: As, parent: CaseDriver) -> None:
     child = child_of(as_, parent)
 

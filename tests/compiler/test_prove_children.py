@@ -151,3 +151,7 @@ def test_the_own_number_is_a_field_of_the_form() -> None:
 def test_who_signs_has_decided() -> None:
     assert codes(("signatory: head\n", "signatory: head\n    signed_by: sign\n")) == []
     assert codes(("signatory: head\n", "signatory: head\n    signed_by: hear\n")) == ["signatory-unknown"]
+    assert codes(("signatory: head\n", "signatory: head\n    signed_by: [hear, sign]\n")) == []
+    assert codes(("signatory: head\n", "signatory: head\n    signed_by: [sign, nobody]\n")) == [
+        "signatory-unknown"
+    ]

@@ -111,3 +111,22 @@ def test_a_refusal_by_objection_where_nobody_can_object_is_found() -> None:
     )
 
     assert found == ["objection-impossible"]
+
+
+INITIAL = """      - task: initial
+        title: {id: Paraf, en: Put initials}
+        role: office/desk
+        within: 1 wd
+        silence: alarm
+        initials: true
+        actions: [approve]
+"""
+SIGN = "      - task: sign\n"
+
+
+def test_initials_on_what_nobody_signs_after_them_are_found() -> None:
+    assert codes((SIGN, INITIAL + SIGN)) == []
+    assert codes(("        marks: complete\n", "        marks: complete\n        initials: true\n")) == [
+        "initials-unsigned"
+    ]
+    assert codes((SIGN, SIGN + "        initials: true\n")) == ["initials-unsigned"]

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from functions.domain.service import ConsultStep, OutcomeStep, TaskSpec, TaskStep
+from functions.domain.service import (
+    ChooseStep,
+    ConsultStep,
+    OutcomeStep,
+    Process,
+    PublishStep,
+    TaskSpec,
+    TaskStep,
+)
 from infra.compiler.finding import Finding, Place
 from infra.compiler.prove.flow import ends_by_itself
 from infra.compiler.prove.subject import Subject, Walk, closest
@@ -18,6 +27,8 @@ SILENCE_OF = {
     "clock": ("approve", "no_objection", "refuse", "alarm"),
 }
 """Who decides can be silent in other ways than who is asked for advice; only an applicant lets a case lapse."""
+_NUMBER = re.compile(r"-[0-9]+$")
+"""What the names of the tasks of several people for the same differ by."""
 BY_LAW = {"approve": "approved", "no_objection": "approved", "refuse": "rejected"}
 """What silence at the end of the whole term makes of a case."""
 
@@ -56,15 +67,52 @@ def signatories_exist(subject: Subject) -> Iterator[Finding]:
                 f"`{agency.code}` has no signatory `{permit.signatory}`; {closest(permit.signatory, known)}"
             )
             yield Finding("signatory-unknown", ("permits", name, "signatory"), message)
-        decided = [
-            name
+        several = isinstance(permit.signed_by, tuple)
+        by = permit.signed_by if isinstance(permit.signed_by, tuple) else [permit.signed_by or ""]
+        asked = {
+            known
             for task, step, _ in subject.tasks()
-            if task.kind == "decide"
-            for name in (task.name, step.name)
-        ]
-        if permit.signed_by and permit.signed_by not in decided:
-            message = f"nobody decides `{permit.signed_by}`; {closest(permit.signed_by, decided)}"
-            yield Finding("signatory-unknown", ("permits", name, "signed_by"), message)
+            if several or task.kind == "decide"
+            for known in (task.name, step.name, *([_NUMBER.sub("", task.name)] if several else []))
+        }
+        for one in by:
+            if one and one not in asked:
+                message = f"nobody decides `{one}`; {closest(one, sorted(asked))}"
+                yield Finding("signatory-unknown", ("permits", name, "signed_by"), message)
+
+
+def initials_come_before_a_signature(subject: Subject) -> Iterator[Finding]:
+    """Who puts initials on a letter does so before another signs it."""
+    for walk in subject.walks:
+        for task, step, place in walk.tasks():
+            if task.initials and not _is_signed_after(walk.process, step.name):
+                message = f"nobody signs a letter after `{task.name}`; let a task follow, then the step that issues it"
+                yield Finding("initials-unsigned", (*place, "initials"), message)
+
+
+def _is_signed_after(process: Process, name: str) -> bool:
+    """Tell whether saying yes at a step leads over another task to a step that issues, and over nothing else."""
+    names = [step.name for step in process.steps]
+    ways: list[tuple[str | None, bool]] = [(name, False)]
+    seen: set[tuple[str | None, bool]] = set()
+    while ways:
+        at, signed = ways.pop()
+        if at is None or (at, signed) in seen:
+            continue
+        seen.add((at, signed))
+        step = process.step(at)
+        following = next(iter(names[names.index(at) + 1 :]), None)
+        if isinstance(step, OutcomeStep | PublishStep):
+            if signed:
+                return True
+        elif isinstance(step, ChooseStep):
+            ways += [
+                (way, signed) for way in (*(branch.then for branch in step.branches), step.then or following)
+            ]
+        elif isinstance(step, TaskStep | ConsultStep):
+            asks = at != name and any(not task.initials for task in step.of)
+            ways.append((step.then or following, signed or asks))
+    return False
 
 
 def silence_fits(subject: Subject) -> Iterator[Finding]:
@@ -209,6 +257,7 @@ PROOFS = (
     agencies_exist,
     roles_exist,
     signatories_exist,
+    initials_come_before_a_signature,
     silence_fits,
     four_eyes_are_possible,
     silence_of_the_clock_leads_somewhere,
