@@ -203,11 +203,13 @@ class LettersAnswer(Answer):
     Send ``shown`` back as ``data.letter.shown``: then nothing else than this is signed. Unless it is ``final`` others
     are still asked at the same time, and what they say may be added before it is issued.
 
-    ``files`` are the same as PDF files in Base64, marked as drafts: they are neither signed nor kept.
+    ``hand`` is whose: the ``own`` signature, one ``shared`` with others, ``initials`` on what is signed later, or that
+    of ``another``. ``files`` are the same as PDF files in Base64, marked as drafts: they are neither signed nor kept.
     """
 
     shown: str
     final: bool
+    hand: issuing.Hand
     files: list[str] | None = None
     letters: list[dict[str, Any]]
     words: list[WordsAnswer]
@@ -419,7 +421,8 @@ def letter(call: Call, task: str) -> Reply:
     final = waits.verdict_of(record.case, service, found.key) is not None
     asked: LetterQuery = call.query
     files = {"files": [_draft(one) for one in drawn]} if asked.files else {}
-    return Reply(LettersAnswer(shown=shown, final=final, letters=letters, words=words, **files))
+    hand = issuing.hand(record.case, service, found, call.body.action)
+    return Reply(LettersAnswer(shown=shown, final=final, hand=hand, letters=letters, words=words, **files))
 
 
 def _draft(letter: Letter) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import events
 from functions.domain import episodes, history, waits
@@ -45,6 +45,7 @@ OfficeOf = Callable[[str], Agency]
 DrawingOf = Callable[..., "Drawing"]
 """Gives what letters are drawn from: of a case, its service, and the names of the letters."""
 Words = dict[str, dict[str, str]]
+Hand = Literal["own", "shared", "initials", "another"]
 _SIGNING = ("decide", "open")
 Issues = OutcomeStep | PublishStep
 NOT_YET = "…"
@@ -117,12 +118,8 @@ def prepared(case: Case, service: Service, task: Task, action: str) -> Issues | 
         signed = _issuing(case, service, process, after, (TaskStep, ConsultStep))
         return signed if action in waits.IN_FAVOUR else None
     together = _issuing(case, service, process, after, ())
-    signing = (paper.signed_by for paper in papers(service, together)) if together else ()
-    return (
-        together
-        if any(_is_named(task, one) for by in signing if isinstance(by, tuple) for one in by)
-        else None
-    )
+    signing = papers(service, together) if together else ()
+    return together if any(_signs_with_others(paper, task) for paper in signing) else None
 
 
 def _issuing(
@@ -263,6 +260,21 @@ def signers(case: Case, service: Service, episode: int, paper: Paper) -> list[Ta
 def _is_named(task: Task, name: str) -> bool:
     """Tell whether a name means this task: its own, that of its step, or that of the several it is one of."""
     return name in (task.name, task.step) or task.name.startswith(f"{name}-")
+
+
+def hand(case: Case, service: Service, task: Task, action: str) -> Hand:
+    """Tell what an answer does to the letters before whoever gives it: sign, alone or with others, initial, advise."""
+    if puts_initials(case, service, task):
+        return "initials"
+    step = prepared(case, service, task, action)
+    if step and any(_signs_with_others(paper, task) for paper in papers(service, step)):
+        return "shared"
+    return "own" if task.kind in _SIGNING else "another"
+
+
+def _signs_with_others(paper: Paper, task: Task) -> bool:
+    by = paper.signed_by
+    return isinstance(by, tuple) and any(_is_named(task, name) for name in by)
 
 
 def puts_initials(case: Case, service: Service, task: Task) -> bool:

@@ -19,7 +19,10 @@ _BEFORE = "words-"
 
 @dataclass(frozen=True)
 class Shown:
-    """The letters of one answer; unless they are ``final`` others are still asked. ``files`` are drafts on paper."""
+    """The letters of one answer; unless they are ``final`` others are still asked. ``files`` are drafts on paper.
+
+    ``hand`` tells whether the answer signs them, alone or with others, or puts initials on them.
+    """
 
     action: api.ActionAnswer
     letters: list[dict[str, Any]]
@@ -27,6 +30,7 @@ class Shown:
     mark: str
     final: bool
     files: list[str]
+    hand: str
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def look(
     """Draw the letters of an answer; raises whatever the answer itself would raise."""
     body = checked(api.Complete, action=action.name, comment=comment, data=data)
     found = visit.ask(api.letter, task, body=body, query=api.LetterQuery(files=files))
-    return Shown(action, found.letters, found.words, found.shown, found.final, found.files or [])
+    return Shown(action, found.letters, found.words, found.shown, found.final, found.files or [], found.hand)
 
 
 def of_many(visit: Visit, tasks: Iterable[str], action: str, comment: str | None) -> list[Found]:

@@ -164,3 +164,24 @@ def test_many_letters_are_seen_before_they_are_signed_and_signed_as_they_were_se
     assert "2 tasks were answered. 1 could not be answered." in page.text
     assert [case.case.status for case in cases] == ["approved", "approved", "in_review"]
     assert cases[0].task("sign-permit").letter == marks[tasks[0]]
+
+
+def test_initials_are_put_on_the_letter_that_is_shown_and_named_where_it_is_verified(
+    office: Office, surf: Surf
+) -> None:
+    form = {"employee_number": "199501172019032011", "effective_date": "2026-04-01"}
+    case = CaseDriver(office.system, service="employee-promotion", applicant="rina").apply(form)
+    case.act("bkpsdm/hr", "approve")
+
+    page = surf(people().holders("bkn/documents")[0].username).get(
+        f"/tasks/{case.task('check-documents').id}"
+    )
+    case.act("bkn/documents", "approve").act("bkn/data", "approve").act("bkn/head", "approve")
+    (number,) = case.case.permits
+
+    assert "Your initials go on this text before it is signed" in page.text
+    assert page.html.xpath("//article[@class='letter']")
+    verified = surf().get(f"/permits/{number}").text
+    assert "Initials before it was signed" in verified
+    assert "Data verifier, National Civil Service Agency" in verified
+    assert "changed it" not in verified

@@ -40,6 +40,7 @@ def test_a_round_is_opened_watched_and_said_to_those_who_wait(office: Office, su
 
     assert page.address.endswith(f"{ROUNDS}/2027?sent=opened")
     assert "The round is open." in page.text
+    assert "The second stage begins 4 March 2026" in page.text
     rows = [[cell.text_content().strip() for cell in row] for row in page.html.xpath("//main//tbody/tr")]
     assert ["By number", "2", "2", "0", "0", "0"] in [row[1:] for row in rows]
     assert "the next number" in page.text
