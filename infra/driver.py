@@ -233,8 +233,8 @@ class CaseDriver:
         return self
 
     def apply(self, form: Mapping[str, Any] | None = None) -> CaseDriver:
-        """File, bring every document and submit."""
-        return self.file(form).bring().submit()
+        """File, bring every document and submit; what only one case may hold is the example's, or free."""
+        return self.file({**self._free(), **(form or {})}).bring().submit()
 
     # -- what people do
 
@@ -342,13 +342,10 @@ class CaseDriver:
         return self
 
     def like(self, form: Mapping[str, Any] | None = None) -> CaseDriver:
-        """Give another case of the same service and applicant that waits in line: what is unique is its own."""
-        example, number = forms.example(self.service, self.today), next(self._numbers)
-        unique = [one.field for one in self.service.unique]
-        own = {name: _other(str(example[name]), 1000 + number) for name in unique}
+        """Give another case of the same service and applicant that waits in line."""
         other = CaseDriver(self.system, service=self._service, applicant=self.applicant)
         self.others.append(other)
-        other.apply({**own, **(form or {})})
+        other.apply(form)
         while other.case.status == "in_review":
             (task,) = other.case.open_tasks()
             other.act(task.role, "approve")
@@ -445,6 +442,19 @@ class CaseDriver:
             if task.role == role or (role is None and mine):
                 return task
         raise LookupError(f"{who} has no open task; there are: {', '.join(self._tasks()) or 'none'}")
+
+    def _free(self) -> dict[str, str]:
+        """Give another value for each answer of the example that a case holds already."""
+        example, free = forms.example(self.service, self.today), {}
+        for one in self.service.unique:
+            held, value = str(example[one.field]), str(example[one.field])
+            for number in itertools.count(1001):
+                if not self.ports.views.claimed(*intake.names_of(self.service, {one.field: value})):
+                    break
+                value = _other(held, number)
+            if value != held:
+                free[one.field] = value
+        return free
 
     def _calendar_of(self, agency: str) -> Any:
         return self.ports.catalogue.calendar(agency)

@@ -274,10 +274,10 @@ def claims_of(writer: Writer, service: Service) -> tuple[tuple[str, ...], tuple[
         return (), tuple(sorted(name for name in case.claims if name.startswith(until)))
     if not writer.types & _ANSWERED and not writer.reopens:
         return (), ()
-    return tuple(name for name in _names(service, case.form or {}) if name not in case.claims), ()
+    return tuple(name for name in names_of(service, case.form or {}) if name not in case.claims), ()
 
 
-def _names(service: Service, form: Mapping[str, Any]) -> tuple[str, ...]:
+def names_of(service: Service, form: Mapping[str, Any]) -> tuple[str, ...]:
     """Give the names under which the values are claimed: digests, so that no value is shown."""
     return tuple(
         f"{service.code}/{one.field}/{history.digest(form[one.field])}"
