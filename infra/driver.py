@@ -342,10 +342,10 @@ class CaseDriver:
         return self
 
     def like(self, form: Mapping[str, Any] | None = None) -> CaseDriver:
-        """Give another case of the same service and applicant that waits in line."""
+        """Give another case of the same service and applicant that waits in line: what is unique is its own."""
         other = CaseDriver(self.system, service=self._service, applicant=self.applicant)
         self.others.append(other)
-        other.apply(form)
+        other.apply({**self._free(but_the_example=True), **(form or {})})
         while other.case.status == "in_review":
             (task,) = other.case.open_tasks()
             other.act(task.role, "approve")
@@ -443,18 +443,20 @@ class CaseDriver:
                 return task
         raise LookupError(f"{who} has no open task; there are: {', '.join(self._tasks()) or 'none'}")
 
-    def _free(self) -> dict[str, str]:
-        """Give another value for each answer of the example that a case holds already."""
-        example, free = forms.example(self.service, self.today), {}
-        for one in self.service.unique:
-            held, value = str(example[one.field]), str(example[one.field])
-            for number in itertools.count(1001):
-                if not self.ports.views.claimed(*intake.names_of(self.service, {one.field: value})):
-                    break
-                value = _other(held, number)
-            if value != held:
-                free[one.field] = value
-        return free
+    def _free(self, *, but_the_example: bool = False) -> dict[str, str]:
+        """Give for each answer that only one case may hold a value that none does, the example's if that may be."""
+        example = forms.example(self.service, self.today)
+        return {
+            one.field: self._free_value(one.field, str(example[one.field]), but_the_example)
+            for one in self.service.unique
+        }
+
+    def _free_value(self, field: str, example: str, but_the_example: bool) -> str:
+        others = (_other(example, number) for number in itertools.count(1001))
+        for value in others if but_the_example else itertools.chain([example], others):
+            if not self.ports.views.claimed(*intake.names_of(self.service, {field: value})):
+                return value
+        raise AssertionError("there is no end of values")
 
     def _calendar_of(self, agency: str) -> Any:
         return self.ports.catalogue.calendar(agency)

@@ -197,17 +197,18 @@ def draw(
     valid_until: datetime | None = None,
     unsigned: bool = False,
 ) -> Letter:
-    """Give one document of a step as it is issued at this moment, or ``unsigned``, as it is before."""
+    """Give one document of a step as it is issued at this moment, or ``unsigned``, before all have signed."""
     # Few commands draw a letter: what composes one is loaded with the first.
     from functions.domain import letters
 
     by_hand = decision.by != "law"
-    signing = signers(case, service, episode, paper) if by_hand and not unsigned else []
+    to_come = unsigned and not isinstance(paper.signed_by, tuple)
+    signing = signers(case, service, episode, paper) if by_hand and not to_come else []
     signed = [_signatory(drawing.office_of, signer, paper.signatory) for signer in signing]
     office = (
         signing[-1].role.partition("/")[0] if signing and isinstance(paper.signed_by, str) else case.agency
     )
-    if unsigned:
+    if to_come:
         own = drawing.office_of(case.agency)
         signed = [Signatory(name=NOT_YET, title=own.signatories.get(paper.signatory) or own.name)]
     return letters.compose(

@@ -60,7 +60,13 @@ def test_a_paper_of_several_names_all_who_signed_and_who_put_initials(
     signed = as_().get(f"/v1/permits/{numbers['minutes']}").body
     recommended = as_("", "en").get(f"/v1/permits/{numbers['recommendation']}").body
 
-    assert (seen["final"], seen["hand"], len(seen["letters"])) == (False, "shared", 1)
+    (draft,) = seen["letters"]
+    assert (seen["final"], seen["hand"], draft["signatory"]["name"]) == (
+        False,
+        "shared",
+        user("kartika").name,
+    )
+    assert [one["name"] for one in draft["cosignatories"]] == [user("gilang").name]
     assert [(one["title"], one["agency"]) for one in signed["signatories"]] == [
         ("Environment officer", "Environment Office"),
         ("Environment officer", "Environment Office"),
