@@ -354,9 +354,32 @@ def _stands_in(letter: Letter, *but: str) -> dict[str, Any]:
 # -- initials
 
 
-def text_of(letter: Letter) -> str:
+def _text_of(letter: Letter) -> str:
     """Give the digest of the text of a letter, whoever signs it on whose paper."""
     return history.digest(_stands_in(letter, "letterhead", "place", "signatory", "cosignatories"))
+
+
+def initialled_text(
+    case: Case,
+    service: Service,
+    drawing: Drawing,
+    paper: Paper,
+    decision: Decision,
+    *,
+    episode: int,
+    step: str,
+) -> str | None:
+    """Give the digest of the text of a document that is issued now, as initials speak of it: without number and day.
+
+    ``None`` where nobody has put any on it.
+    """
+    if not initials_on(case, episode, paper.letter):
+        return None
+    day = case.submitted_at or case.episodes[episode - 1].opened_at
+    letter = draw(
+        case, service, drawing, paper, decision, episode=episode, step=step, number=NOT_YET, now=day, url=""
+    )
+    return _text_of(letter)
 
 
 def put_initials(writer: Writer, service: Service, task: Task, drawing_of: DrawingOf) -> None:
@@ -367,14 +390,15 @@ def put_initials(writer: Writer, service: Service, task: Task, drawing_of: Drawi
         return
     names = [paper.letter for paper in papers(service, step)]
     drawn = shown(case, service, drawing_of(case, service, names), task)
-    texts = {name: text_of(letter) for name, letter in zip(names, drawn, strict=True)}
+    texts = {name: _text_of(letter) for name, letter in zip(names, drawn, strict=True)}
     writer.add(events.LetterInitialled(task=task.id, letters=texts))
 
 
 def initials_on(case: Case, episode: int, letter: str) -> list[Task]:
-    """Give the tasks at which initials were put on a letter in an episode, in order."""
+    """Give the tasks at which initials were put on a letter in an episode, in order; of several rounds the last."""
     put = [task for task in case.tasks.values() if task.episode == episode and letter in task.initials]
-    return sorted(put, key=lambda task: task.version)
+    last = {task.name: task for task in sorted(put, key=lambda task: task.version)}
+    return sorted(last.values(), key=lambda task: task.version)
 
 
 def hands_on(case: Case, permit: Permit, letter: str) -> tuple[list[Task], list[Task]]:

@@ -102,7 +102,9 @@ def _issue_permit(
     letter = _draw(request, desk, drawing, paper, decision, number, f"/permits/{number}", until)
     document, content, version = _store(desk, letter, permit.title.id)
     signing = issuing.signers(desk.case, desk.service, request.episode, paper) if letter.cosignatories else []
-    initials = issuing.initials_on(desk.case, request.episode, paper.letter)
+    text = issuing.initialled_text(
+        desk.case, desk.service, drawing, paper, decision, episode=request.episode, step=request.step
+    )
     desk.writer.add(
         events.PermitIssued(
             number=number,
@@ -112,7 +114,7 @@ def _issue_permit(
             size=len(content),
             object_version=version,
             valid_until=rfc3339(until) if until else None,
-            text=issuing.text_of(letter) if initials else None,
+            text=text,
             signed=[task.id for task in signing] or None,
         )
     )
