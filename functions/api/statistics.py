@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -104,7 +105,7 @@ class MonthOfStep(Answer):
 
 
 class StepFigures(Answer):
-    """What a step has cost the cases that ended in the period, and what is open in it now.
+    """What a step of a process has cost the cases that ended it in the period, and what is open in it now.
 
     ``done`` counts its answers and its silences, ``late`` those after its term, ``returned`` those that sent the case
     back. Days are told apart as far as they matter (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 42, 60, 90, 180, 365).
@@ -112,6 +113,8 @@ class StepFigures(Answer):
     applicant is asked; ``at_least`` where more are open than were looked at.
     """
 
+    process: str
+    process_title: str
     step: str
     title: str
     role: str
@@ -256,81 +259,123 @@ def _lengths(figures: Figures) -> dict[str, Percentiles]:
 # -- by step
 
 
+Place = tuple[str, str]
+"""A process and a step of it."""
+
+
 def _steps_of(call: Call, service: Service, months: Mapping[str, Figures]) -> list[StepFigures]:
-    by_step: dict[str, dict[str, Figures]] = {}
+    by_step: dict[Place, dict[str, Figures]] = {}
     for month, figures in sorted(months.items()):
-        for step, found in figures.steps().items():
-            by_step.setdefault(step, {})[month] = found
+        for key, found in figures.steps().items():
+            by_step.setdefault(statistics.read_step_key(key), {})[month] = found
     asked = _asked(service)
-    open_now = _open_now(call, service, {role for _, role in asked.values()})
-    spent = {step: sum(one.spent for one in found.values()) for step, found in by_step.items()}
+    open_now = _open_now(service, {one.role for one in asked.values()}, call.now)
+    spent = {place: sum(one.spent for one in found.values()) for place, found in by_step.items()}
     return [
         _step(
-            call.text(asked[step][0]) if step in asked else step,
-            step,
-            asked[step][1] if step in asked else "",
-            by_step.get(step, {}),
+            call,
+            service,
+            place,
+            asked.get(place),
+            by_step.get(place, {}),
             open_now,
-            round(100 * spent.get(step, 0) / (sum(spent.values()) or 1)),
+            round(100 * spent.get(place, 0) / (sum(spent.values()) or 1)),
         )
-        for step in dict.fromkeys((*asked, *by_step))
+        for place in _in_order(service, (*asked, *by_step))
     ]
 
 
-def _asked(service: Service) -> dict[str, tuple[Text, str]]:
+def _in_order(service: Service, places: Iterable[Place]) -> list[Place]:
+    """Give each once, in the order of the processes; what the service has no more comes last."""
+    processes = list(service.processes)
+    order = {name: at for at, name in enumerate(processes)}
+    return sorted(dict.fromkeys(places), key=lambda place: order.get(place[0], len(processes)))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    title: Text
+    role: str
+
+
+def _asked(service: Service) -> dict[Place, _Asked]:
     """Give what each step is called and who is asked, in the order of the processes."""
-    found: dict[str, tuple[Text, str]] = {}
-    for process in service.processes.values():
+    found: dict[Place, _Asked] = {}
+    for name, process in service.processes.items():
         for step in process.steps:
             if isinstance(step, TaskStep | ConsultStep):
-                for spec in step.of:
-                    found.setdefault(spec.name, (spec.title, spec.role))
+                found |= {(name, spec.name): _Asked(spec.title, spec.role) for spec in step.of}
             elif isinstance(step, CorrectStep | PayStep):
-                found.setdefault(step.name, (step.title, "applicant"))
+                found[name, step.name] = _Asked(step.title, "applicant")
     return found
 
 
-OpenNow = Mapping[tuple[str, str], tuple[int, int, bool]]
+@dataclass(frozen=True)
+class _Open:
+    """How many tasks are open, how many of them overdue, and whether there may be more."""
+
+    all: int = 0
+    overdue: int = 0
+    more: bool = False
 
 
-def _open_now(call: Call, service: Service, roles: set[str]) -> OpenNow:
-    """Give by role and step how many tasks are open, how many of them overdue, and whether there may be more."""
-    now, found = rfc3339(call.now), dict[tuple[str, str], tuple[int, int, bool]]()
+OpenNow = Mapping[tuple[str, Place | None], _Open]
+"""By role and step; without a step, of a role of which none is open."""
+
+
+def _open_now(service: Service, roles: set[str], now: datetime) -> OpenNow:
+    found: dict[tuple[str, Place | None], _Open] = {}
     for role in roles - {"applicant"}:
         page = ports.views.list("who", views.worklist(role), limit=MOST_OPEN)
-        mine = [item for item in page.items if item["service"] == service.code]
-        for name in {item["name"] for item in mine} | {""}:
-            due = [item["due_at"] for item in mine if item["name"] == name]
-            found[role, name] = len(due), sum(at < now for at in due), page.next is not None
+        due: dict[Place | None, list[str]] = {None: []}
+        for item in page.items:
+            if item["service"] == service.code:
+                due.setdefault((item["process"], item["name"]), []).append(item["due_at"])
+        for place, moments in due.items():
+            late = sum(at < rfc3339(now) for at in moments)
+            found[role, place] = _Open(len(moments), late, page.next is not None)
     return found
 
 
 def _step(
-    title: str, step: str, role: str, months: Mapping[str, Figures], open_now: OpenNow, share: int
+    call: Call,
+    service: Service,
+    place: Place,
+    asked: _Asked | None,
+    months: Mapping[str, Figures],
+    open_now: OpenNow,
+    share: int,
 ) -> StepFigures:
     total = Figures()
     for one in months.values():
         total.add(one.numbers)
+    process, step = place
+    role = asked.role if asked else ""
     by_office = bool(role) and role != "applicant"
-    known = open_now.get((role, step), (0, 0, open_now.get((role, ""), (0, 0, False))[2]))
+    known = open_now.get((role, place)) or open_now.get((role, None), _Open())
     return StepFigures(
+        process=process,
+        process_title=call.text(service.processes[process].title)
+        if process in service.processes
+        else process,
         step=step,
-        title=title,
+        title=call.text(asked.title) if asked else step,
         role=role,
         done=total.lengths,
         late=total.numbers["late"],
         returned=total.numbers["returned"],
         **_lengths(total),
         share=share,
-        open=known[0] if by_office else None,
-        overdue=known[1] if by_office else None,
-        at_least=known[2] and by_office,
+        open=known.all if by_office else None,
+        overdue=known.overdue if by_office else None,
+        at_least=known.more and by_office,
         months=[MonthOfStep(month=month, done=one.lengths, **_lengths(one)) for month, one in months.items()],
     )
 
 
 _COLUMNS = (
-    "step", "title", "role", "month", "done", "days_p50", "days_p90", "working_days_p50", "working_days_p90",
+    "process", "process_title", "step", "title", "role", "month", "done", "days_p50", "days_p90", "working_days_p50",
+    "working_days_p90",
 )  # fmt: skip
 
 
@@ -338,7 +383,8 @@ def _rows(items: list[StepFigures]) -> Iterator[tuple[Any, ...]]:
     for item in items:
         for one in item.months:
             measured = (one.days.p50, one.days.p90, one.working_days.p50, one.working_days.p90)
-            yield item.step, item.title, item.role, one.month, one.done, *measured
+            where = (item.process, item.process_title, item.step, item.title, item.role)
+            yield *where, one.month, one.done, *measured
 
 
 _NOT_YOURS = {

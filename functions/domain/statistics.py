@@ -1,7 +1,8 @@
 """How many cases come in, how they end and how long they take, counted when it happens.
 
     STATISTICS    <month>#<service>#<agency>#<share>    numbers: received, decided, …, d<days>, w<working days>,
-                                                        and of each step <step>/late, …/returned, …/d<days>, …/w<days>
+                                                        and of each step <step>/late, …/returned, …/d<days>, …/w<days>,
+                                                        which of another process than the first is <process>.<step>
 
 A month of one service is a few items that hold its decisions by their length in days, so a percentile of any period is
 exact although no row of a case is read: twelve months of a service are one query of at most 96 items of a few hundred
@@ -13,7 +14,8 @@ How long each step took is counted with the end of the case, in the same item, s
 lengths of steps are counted in a bounded histogram (`BOUNDS`), so an item of many steps stays below a few KB however
 busy the month: one unit more a write for each KB and its transaction, in the busiest services.
 
-What is counted of a case is its first end; appeals and renewals are not. Days run from the day of submission, working
+How a case ended and how long that took is counted of its first end only. An appeal, a renewal or whatever else ends
+later adds its steps, each under its process, at 4 units more. Days run from the day of submission, working
 days as the legal clock counts them, without its pauses, where it counts in them.
 """
 
@@ -28,12 +30,14 @@ from datetime import date, datetime
 from functions.domain import waits
 from functions.domain.case import Case, Commit, moment
 from functions.domain.clock import Calendar
+from functions.domain.history import Event
 from functions.domain.service import Service
 
 CONCLUDING = frozenset({"outcome.decided", "case.lapsed", "case.withdrawn"})
 """The types of events that end a case for the first time."""
 Key = tuple[str, str]
 COUNTERS = "STATISTICS"
+FIRST = "application"
 _SHARES = 8
 _DAYS, _WORKING_DAYS = "d", "w"
 BOUNDS = (0, 1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 42, 60, 90, 180, 365)
@@ -63,6 +67,7 @@ class Conclusion:
 class Pace:
     """How one step went: whole days by the calendar and working days from its opening to its answer, or silence.
 
+    ``step`` is as `step_key` writes it.
     ``late``: answered after its term, or by nobody. ``returned``: it sent the case back to the applicant.
     """
 
@@ -77,15 +82,44 @@ def conclusion(
     case_id: str, commits: Sequence[Commit], service: Service, calendar: Calendar
 ) -> Conclusion | None:
     """Give the first end of a case that was submitted, or ``None``; the same whatever came afterwards."""
-    for place, commit in enumerate(commits):
-        ends = [event for event in commit.events if event.type in CONCLUDING]
-        if ends:
-            case = Case.of(case_id, commits[:place])
-            for event in commit.events[: commit.events.index(ends[0]) + 1]:
-                case.apply(event, commit.private.get(str(event.seq)))
-            permits = tuple(event.data["number"] for event in commit.events if event.type == "permit.issued")
-            return _concluded(case, moment(ends[0].at), service, calendar, permits)
+    first = next(_ends(commits), None)
+    if first is None:
+        return None
+    place, end = first
+    permits = tuple(one.data["number"] for one in commits[place].events if one.type == "permit.issued")
+    return _concluded(_case_at(case_id, commits, *first), moment(end.at), service, calendar, permits)
+
+
+def later_end(
+    case_id: str, commits: Sequence[Commit], seq: int, calendar: Calendar
+) -> tuple[date, tuple[Pace, ...]] | None:
+    """Give the day of a later end of a case, its event ``seq``, and how the steps of that process went.
+
+    ``None`` where it is no end, or the first, with which all steps before it are counted.
+    """
+    _, *later = _ends(commits)
+    for place, end in later:
+        if end.seq == seq:
+            case = _case_at(case_id, commits, place, end)
+            return calendar.day_of(moment(end.at)), paces(case, calendar, len(case.episodes))
     return None
+
+
+def _ends(commits: Sequence[Commit]) -> Iterator[tuple[int, Event]]:
+    """Give each end of a case: the place of its commit, and its event."""
+    for place, commit in enumerate(commits):
+        for event in commit.events:
+            if event.type in CONCLUDING:
+                yield place, event
+
+
+def _case_at(case_id: str, commits: Sequence[Commit], place: int, end: Event) -> Case:
+    """Give the case as it stood right after an event of a commit."""
+    case = Case.of(case_id, commits[:place])
+    for event in commits[place].events:
+        if event.seq <= end.seq:
+            case.apply(event, commits[place].private.get(str(event.seq)))
+    return case
 
 
 def _concluded(
@@ -107,11 +141,22 @@ def _concluded(
     )
 
 
-def paces(case: Case, calendar: Calendar) -> tuple[Pace, ...]:
-    """Give how each step of a case went that was answered or fell silent, each round of it by itself."""
+def step_key(process: str, step: str) -> str:
+    """Write the name under which a step is counted: that of its process stands before it, but for the first one."""
+    return step if process == FIRST else f"{process}.{step}"
+
+
+def read_step_key(key: str) -> tuple[str, str]:
+    """Give the process and the step that are counted under a name."""
+    process, dot, step = key.rpartition(".")
+    return (process, step) if dot else (FIRST, step)
+
+
+def paces(case: Case, calendar: Calendar, episode: int | None = None) -> tuple[Pace, ...]:
+    """Give how each step went that was answered or fell silent, each round of it by itself; of one episode, or all."""
     return tuple(
         Pace(
-            step=task.name,
+            step=step_key(case.episodes[task.episode - 1].process, task.name),
             days=(calendar.day_of(task.done_at) - calendar.day_of(task.opened_at)).days,
             working_days=calendar.working_days_between(task.opened_at, task.done_at),
             late=task.state == "expired" or task.done_at > task.due_at,
@@ -119,6 +164,7 @@ def paces(case: Case, calendar: Calendar) -> tuple[Pace, ...]:
         )
         for task in case.tasks.values()
         if task.done_at and task.state in ("done", "expired") and task.kind not in NOT_WORK
+        if episode in (None, task.episode)
     )
 
 
@@ -131,10 +177,12 @@ def counts_of(ended: Conclusion) -> dict[str, int]:
             counts["in_time"] = 1
         if ended.working_days is not None:
             counts[f"{_WORKING_DAYS}{ended.working_days}"] = 1
-    steps: Counter[str] = Counter()
-    for pace in ended.steps:
-        steps.update(_counts_of_step(pace))
-    return {**counts, **steps}
+    return {**counts, **counts_of_steps(ended.steps)}
+
+
+def counts_of_steps(steps: Iterable[Pace]) -> dict[str, int]:
+    """Give what these steps add to the numbers of a month."""
+    return dict(Counter(name for pace in steps for name in _counts_of_step(pace)))
 
 
 def _counts_of_step(pace: Pace) -> Iterator[str]:
@@ -197,7 +245,10 @@ class Figures:
         return sum(days * count for days, count in self._by_length(_DAYS).items())
 
     def steps(self) -> dict[str, Figures]:
-        """Give the numbers of each step; their days are bounds: ``days(50)`` is within how many the half was done."""
+        """Give the numbers of each step by the name under which it is counted.
+
+        Their days are bounds: ``days(50)`` is within how many the half was done.
+        """
         found: dict[str, Figures] = {}
         for name, count in self.numbers.items():
             step, slash, what = name.partition("/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from pydantic import ValidationError
 
 from functions.api import statistics as api
@@ -29,7 +31,9 @@ def show(visit: Visit, service: str) -> Answer:
     page = {
         "found": found,
         "slowest": slowest,
-        "who": {one.step: _who(visit, one.role) for one in found.items},
+        "processes": [list(steps) for _, steps in groupby(found.items, key=lambda one: one.process)],
+        "named": lambda one: _named(found.items, one),
+        "who": lambda one: _who(visit, one.role),
         "months": sorted({month.month for one in found.items for month in one.months}),
         "others": [one for one in worklist.overseen(visit.person, visit.now) if one.code != service],
         "charts": charts,
@@ -37,6 +41,12 @@ def show(visit: Visit, service: str) -> Answer:
         "faults": [{"link": "#f-from", "text": text} for text in faults],
     }
     return Html("pace.html", page, status=422 if faults else 200)
+
+
+def _named(all_steps: list[api.StepFigures], one: api.StepFigures) -> str:
+    """Name a step where its process is not told: with it, if others are called alike."""
+    alike = [other for other in all_steps if other.title == one.title]
+    return one.title if len(alike) == 1 else f"{one.title} – {one.process_title}"
 
 
 def _who(visit: Visit, role: str) -> str:

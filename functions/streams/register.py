@@ -29,7 +29,9 @@ def run(happening: Mapping[str, Any]) -> None:
     if event["type"] == "case.submitted":
         _receive(happening)
     elif event["type"] in CONCERNED:
-        _settle(happening["case"])
+        record = ports.cases.load(happening["case"])
+        _settle(record)
+        _count_later(record, event["seq"])
 
 
 def _receive(happening: Mapping[str, Any]) -> None:
@@ -39,11 +41,10 @@ def _receive(happening: Mapping[str, Any]) -> None:
     ports.table.count(statistics.mark(case_id, "received"), {}, counter, {"received": 1})
 
 
-def _settle(case_id: str) -> None:
-    record = ports.cases.load(case_id)
+def _settle(record: Record) -> None:
     case = record.case
     service = ports.catalogue.service(case.service, case.service_version)
-    ended = statistics.conclusion(case_id, record.commits, service, ports.catalogue.calendar(case.agency))
+    ended = statistics.conclusion(case.id, record.commits, service, ports.catalogue.calendar(case.agency))
     listed = [permit for permit in case.permits.values() if service.permits[permit.kind].listed]
     if ended:
         numbers = {permit.number for permit in listed}
@@ -51,7 +52,7 @@ def _settle(case_id: str) -> None:
     for permit in listed:
         _enter(record, service, permit, ended)
     if ended and not ended.permits:
-        _count(case, ended, statistics.mark(case_id, "ended"), {})
+        _count(case, ended, statistics.mark(case.id, "ended"), {})
 
 
 def _enter(record: Record, service: Service, permit: Permit, ended: Conclusion | None) -> None:
@@ -69,6 +70,17 @@ def _enter(record: Record, service: Service, permit: Permit, ended: Conclusion |
 def _count(case: Case, ended: Conclusion, mark: statistics.Key, body: Mapping[str, Any]) -> None:
     counter = statistics.counter(case.id, case.service, case.agency, ended.on)
     ports.table.count(mark, body, counter, statistics.counts_of(ended))
+
+
+def _count_later(record: Record, seq: int) -> None:
+    """Count the steps of an appeal, a renewal or whatever else has ended with this event, once."""
+    case = record.case
+    ended = statistics.later_end(case.id, record.commits, seq, ports.catalogue.calendar(case.agency))
+    if ended and ended[1]:
+        day, steps = ended
+        counter = statistics.counter(case.id, case.service, case.agency, day)
+        counts = statistics.counts_of_steps(steps)
+        ports.table.count(statistics.mark(case.id, f"ended-{seq}"), {}, counter, counts)
 
 
 @blueprint.lambda_function(name="register")

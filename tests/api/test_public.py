@@ -411,7 +411,11 @@ def test_a_supervisor_reads_where_time_is_lost(office: Office) -> None:
 
     (found,) = [item for item in answer["items"] if item["step"] == "completeness"]
     assert status == 200
-    assert found["title"] == "Check completeness"
+    assert (found["process_title"], found["title"]) == (
+        "Application for a building permit",
+        "Check completeness",
+    )
+    assert {"appeal", "inspection"} < {item["process"] for item in answer["items"]}
     assert found["done"] >= 1
     assert (found["late"], found["returned"]) == (0, 0)
     assert found["working_days"] == {"p50": 0, "p90": 0}

@@ -115,6 +115,8 @@ def test_sees_where_time_is_lost(granted: CaseDriver, surf: Surf) -> None:
 
     assert page.heading == "Where time is lost"
     assert "Check completeness" in page.text
+    groups = [one.text_content() for one in page.html.xpath("//th[@scope='rowgroup']")]
+    assert groups[:2] == ["Application for a building permit", "Appeal against a refusal"]
     assert "Building secretariat, Public Works Office" in page.text
     assert page.html.xpath("//main//figure/*[@role='img']") != []
     table = surfer.get("/services/building-permit/pace.csv")

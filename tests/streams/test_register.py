@@ -77,6 +77,28 @@ def test_each_step_is_counted_with_the_end_of_its_case_and_once(by_hand: LocalSy
     assert steps()["statement"].working_days(90) == 0
 
 
+def test_the_steps_of_an_appeal_are_counted_under_its_process_once_it_has_ended(system: LocalSystem) -> None:
+    driver = CaseDriver(system).apply()
+    driver.act("pupr/secretariat", "approve")
+    driver.act("pupr/tpt", "reject", comment="Kolom terlalu tipis.").act(
+        "tata-ruang/spatial-plan", "no_objection"
+    )
+    before = set(steps())
+
+    driver.appeal("Kolom cukup tebal.")
+    assert set(steps()) == before
+    (task,) = driver.case.open_tasks()
+    driver.act(task.role, "reject", comment="Tetap terlalu tipis.")
+    system.aws.settle()
+
+    assert set(steps()) - before == {f"appeal.{task.name}"}
+    assert steps()[f"appeal.{task.name}"].lengths == 1
+    assert numbers()["rejected"] == 1
+    for event in everything(driver):
+        handler(event, invocation())
+    assert steps()[f"appeal.{task.name}"].lengths == 1
+
+
 def test_a_step_that_falls_silent_is_late_and_one_that_returns_says_so() -> None:
     walk = case_in("approved")
     first, second, *_ = walk.case.tasks.values()
