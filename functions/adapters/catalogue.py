@@ -38,10 +38,14 @@ class Catalogue:
         """Give the current version of every service, by code."""
         return [self.service(code) for code in self.codes]
 
-    def diagram(self, code: str, language: Language) -> str:
-        """Give the picture of a service as SVG; raises `ServiceUnknown`."""
+    def diagram(self, code: str, language: Language, version: int | None = None) -> str:
+        """Give the picture of a service, or of an older version of it, as SVG; raises `ServiceUnknown`."""
         service = self.service(code)
-        return (self._folders[service.code] / f"diagram.{language}.svg").read_text(encoding="utf-8")
+        name = "diagram" if version in (None, service.version) else f"versions/{version}"
+        path = self._folders[service.code] / f"{name}.{language}.svg"
+        if not path.exists():
+            raise _unknown(code, version)
+        return path.read_text(encoding="utf-8")
 
     def agency(self, code: str) -> Agency:
         """Give an agency; raises `NotFound`."""
@@ -84,10 +88,7 @@ class Catalogue:
             kept = folder / "versions" / f"{version}.json"
             if kept.exists():
                 return _service(kept)
-        raise ServiceUnknown(
-            {"id": f"Layanan {code} tidak dikenal.", "en": f"There is no service {code}."},
-            service=code, version=version,
-        )  # fmt: skip
+        raise _unknown(code, version)
 
     @cached_property
     def _offices(self) -> dict[str, Any]:
@@ -97,6 +98,13 @@ class Catalogue:
     @cached_property
     def _agencies(self) -> dict[str, Agency]:
         return {code: Agency.model_validate(content) for code, content in self._offices["agencies"].items()}
+
+
+def _unknown(code: str, version: int | None) -> ServiceUnknown:
+    return ServiceUnknown(
+        {"id": f"Layanan {code} tidak dikenal.", "en": f"There is no service {code}."},
+        service=code, version=version,
+    )  # fmt: skip
 
 
 def _service(path: Path) -> Service:

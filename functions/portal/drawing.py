@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from functions.domain.errors import NotFound, ServiceUnknown
 from functions.domain.service import Service
 from functions.portal import progress
 from functions.portal.cases import Seen, see
@@ -47,10 +48,13 @@ def show(visit: Visit, case: str) -> Answer:
     seen = see(visit, case)
     marks = progress.marks(seen.case, seen.service, own=_own(visit, seen))
     opened = {episode.process for episode in seen.case.episodes}
+    current = ports.catalogue.service(seen.service.code).version
     page = {
         "case": seen.shown,
         "own": _own(visit, seen),
-        "drawn": _is_drawn(seen),
+        "drawn": _plain(visit, seen) is not None,
+        "version": seen.service.version,
+        "current": current if current != seen.service.version else None,
         "processes": [
             (visit.text(process.title), list(_rows(visit, seen, name, marks)))
             for name, process in seen.service.processes.items()
@@ -63,8 +67,10 @@ def show(visit: Visit, case: str) -> Answer:
 def picture(visit: Visit, case: str) -> Answer:
     """Give the picture alone, as it stands in the page."""
     seen = see(visit, case)
-    marks = progress.marks(seen.case, seen.service, own=_own(visit, seen)) if _is_drawn(seen) else {}
-    plain = ports.catalogue.diagram(seen.service.code, visit.language)
+    plain = _plain(visit, seen)
+    if plain is None:
+        raise NotFound(_NO_PICTURE)
+    marks = progress.marks(seen.case, seen.service, own=_own(visit, seen))
     drawn = _marked(plain, marks, visit, seen.service)
     return Content(drawn, "image/svg+xml; charset=utf-8", headers={"Content-Security-Policy": _POLICY})
 
@@ -73,9 +79,13 @@ def _own(visit: Visit, seen: Seen) -> bool:
     return seen.case.applicant == visit.person.username
 
 
-def _is_drawn(seen: Seen) -> bool:
-    """The picture shows the process as it is now; a case of an older version may go another way."""
-    return seen.service.version == ports.catalogue.service(seen.service.code).version
+def _plain(visit: Visit, seen: Seen) -> str | None:
+    """Give the picture of the version that the case follows; ``None`` where none was kept."""
+    try:
+        found: str = ports.catalogue.diagram(seen.service.code, visit.language, seen.service.version)
+    except ServiceUnknown:
+        return None
+    return found
 
 
 def _rows(visit: Visit, seen: Seen, process: str, marks: progress.Marks) -> Iterator[Row]:
@@ -139,3 +149,9 @@ def _mark(group: ET.Element, mark: progress.Mark, words: str) -> None:
         "font-weight": "600",
     }
     ET.SubElement(added, f"{{{_SVG}}}text", place | {"fill": "currentColor"}).text = words
+
+
+_NO_PICTURE = {
+    "id": "Gambar versi proses ini tidak disimpan.",
+    "en": "No picture of this version of the process was kept.",
+}

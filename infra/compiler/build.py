@@ -3,7 +3,8 @@
 Published versions
     ``versions/<n>.json`` beside a service is version n as it was published. What running cases rely on (everything
     but titles and explanations) cannot change under that number: raise ``version``. When the version rises, the
-    ``service.json`` that stood there is kept under its number; the definitions of an old version follow from it.
+    ``service.json`` that stood there is kept under its number; the definitions and the pictures of an old version
+    follow from it.
 """
 
 from __future__ import annotations
@@ -124,7 +125,21 @@ def service_files(workflows: Path, code: str, offices: Offices, beside: Path | N
         files[file] = as_json(definition)
     for language in diagram.LANGUAGES:
         files[folder / f"diagram.{language}.svg"] = diagram.draw(service, offices.agencies, language)
-    return files | _history(folder, service)
+    kept = _history(folder, service)
+    return files | kept | _old_pictures(folder, kept, service.version, offices.agencies)
+
+
+def _old_pictures(folder: Path, kept: Files, current: int, agencies: Mapping[str, Agency]) -> Files:
+    """Draw each version that is kept: a case that runs on it is shown on the process that it follows."""
+    known = {path: path.read_text(encoding="utf-8") for path in (folder / "versions").glob("*.json")} | kept
+    return {
+        path.with_name(f"{path.stem}.{language}.svg"): diagram.draw(
+            Service.model_validate_json(text), agencies, language
+        )
+        for path, text in sorted(known.items())
+        if path.stem != str(current)
+        for language in diagram.LANGUAGES
+    }
 
 
 def _startable(workflows: Path, service: Service, beside: Path | None) -> dict[str, Service]:

@@ -147,6 +147,8 @@ def test_a_new_version_keeps_the_old_one(workflows: Path) -> None:
     assert run(workflows) == 0
     assert json.loads((workflows / "small" / "versions" / "1.json").read_text()) == old
     assert json.loads((workflows / "small" / "service.json").read_text())["version"] == 2
+    pictures = workflows / "small" / "versions" / "1.en.svg", workflows / "small" / "diagram.en.svg"
+    assert all(path.read_text().startswith("<svg") for path in pictures)
 
 
 def test_a_version_cannot_fall(workflows: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from functions.adapters.catalogue import WORKFLOWS, Catalogue
 from functions.domain import episodes
 from infra.driver import CaseDriver, people
 from infra.local.office import Office
@@ -169,6 +172,30 @@ def test_rounds_are_counted_in_the_picture(returned: CaseDriver, surf: Surf) -> 
 
     assert told["Correct the plans"] == "passed"
     assert told["Review the plans and consult the offices"] == "under way (2 times)"
+
+
+def test_a_case_is_drawn_on_the_version_that_it_follows(
+    billed: CaseDriver, office: Office, surf: Surf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, folder = WORKFLOWS / "building-permit", tmp_path / "building-permit"
+    (folder / "versions").mkdir(parents=True)
+    compiled = (old / "service.json").read_text(encoding="utf-8")
+    number = billed.service.version
+    newer = compiled.replace(f'"version": {number},', f'"version": {number + 1},', 1)
+    (folder / "service.json").write_text(newer, encoding="utf-8")
+    (folder / "versions" / f"{number}.json").write_text(compiled, encoding="utf-8")
+    monkeypatch.setitem(office.system.ports.__dict__, "catalogue", Catalogue(more=[folder]))
+    surfer, address = surf(SUPERVISOR), f"/cases/{billed.id}/process"
+
+    page = surfer.get(address)
+    assert f"follows version {number} of its service" in page.text
+    assert "No picture of that version was kept." in page.text
+    assert page.html.xpath("//main//img") == []
+    assert surfer.get(f"{address}.svg").status == 404
+
+    shutil.copy(old / "diagram.en.svg", folder / "versions" / f"{number}.en.svg")
+    (source,) = surfer.get(address).html.xpath("//main//img/@src")
+    assert b"under way" in surfer.get(source).content
 
 
 def test_a_case_of_others_is_not_drawn(billed: CaseDriver, surf: Surf) -> None:
