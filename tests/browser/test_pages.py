@@ -7,10 +7,11 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
+from infra.driver import people
 from tests.browser.conftest import Street, Window
-from tests.browser.places import PLACES, REVIEWER, furnish, uncovered
+from tests.browser.places import PLACES, REVIEWER, SIGNER, furnish, uncovered
 
 pytestmark = pytest.mark.xdist_group("browser")
 Open = Callable[..., Window]
@@ -121,6 +122,47 @@ def test_returning_a_case_can_be_read_by_everybody(window: Open, names: dict[str
 
     assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_letters_that_are_signed_together_can_be_read_by_everybody(
+    window: Open, names: dict[str, str]
+) -> None:
+    page = _sit_down(window(width=360), SIGNER).go("/tasks")
+
+    page.check(f"[name=task][value='{names['signing']}']")
+    page.click("button[value=approve]")
+    page.wait_for_selector("article.letter", state="attached")
+    page.evaluate(UNFOLD)
+
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_a_draft_on_paper_can_be_got_by_everybody(window: Open, names: dict[str, str]) -> None:
+    page = _sit_down(window(width=360), SIGNER).go(f"/tasks/{names['signing']}")
+
+    page.click("button[name=paper]")
+    with page.expect_download() as got:
+        page.click("a[download]")
+
+    assert got.value.path().read_bytes().startswith(b"%PDF-")
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_who_works_on_a_task_is_told_when_somebody_else_opens_it(window: Open, names: dict[str, str]) -> None:
+    first, second = window(), window()
+    first.page.clock.install()
+    page = _sit_down(first, REVIEWER).go(f"/tasks/{names['review']}")
+    told = page.locator("[data-presence]")
+    colleague = next(one for one in people().holders("pupr/tpt") if one.username != REVIEWER)
+    assert colleague.name not in told.inner_text()
+
+    _sit_down(second, colleague.username).go(f"/tasks/{names['review']}")
+    page.clock.run_for(61_000)
+
+    expect(told).to_contain_text(colleague.name)
+    assert faults(page) == []
 
 
 @pytest.mark.parametrize(

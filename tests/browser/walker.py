@@ -42,10 +42,13 @@ class Walker:
     def sit_down(self, username: str) -> Walker:
         if username != self.user:
             self.page.context.clear_cookies()
-            self.window.sign_in(username)
+            self.sign_in(username)
             self.user = username
             self.sat.add(username)
         return self
+
+    def sign_in(self, username: str) -> None:
+        self.window.sign_in(username)
 
     # -- what a hand does
 
@@ -181,6 +184,13 @@ class Walker:
 
 class ByKeyboard(Walker):
     """Has nothing but Tab, Enter, Space, arrows and letters, and must see at each step where the focus is."""
+
+    def sign_in(self, username: str) -> None:
+        self.window.go("/")
+        self.press(self.page.locator("header a[href*='/sign-in']:visible"))
+        self.type(self.page.locator("[name=username]"), username)
+        with self.page.expect_navigation(url=self.window.street.url + "/"):
+            self.page.keyboard.press("Enter")
 
     def press(self, what: Locator) -> None:
         self._tab_to(what)

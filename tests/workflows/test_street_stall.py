@@ -21,6 +21,7 @@ from infra.local.office import Office
 from infra.scenarios import Script, load, scripts, walk, ways_of
 from tests.api.asking import Asker, Got
 from tests.builders import MORNING
+from tests.portal.surfing import Surfer
 
 CODE = "street-stall"
 SOURCE = Path(__file__).with_name(CODE)
@@ -205,6 +206,35 @@ def test_who_waits_for_lots_is_told_that_nobody_is_ahead(office: Office, waiting
     assert "same chance" in queue["estimate"]["rule"]
     page = Asker(office, "siti", "en").get(f"/v1/services/{CODE}").body
     assert page["code"] == CODE
+
+
+def test_a_draw_is_announced_and_entered_on_the_pages(office: Office, waiting: list[CaseDriver]) -> None:
+    supervisor, rounds = Surfer(office).sign_in("sri"), f"/services/{CODE}/rounds"
+    page = supervisor.get(rounds)
+    announced = {"source": LOTS["source"], "published_on": "2026-02-03", "published_at": "09:00"}
+    opening = {"period": "2026", "places-riverside": "2"}
+
+    assert supervisor.submit(page, "/rounds", **opening).status == 422
+    wrong = supervisor.submit(page, "/rounds", **opening, **announced | {"published_on": "soon"})
+    assert wrong.errors == ["Write the day and the time at which the seed is published."]
+    page = supervisor.submit(wrong, "/rounds", **opening, **announced)
+
+    assert LOTS["source"] in page.text
+    early = supervisor.submit(page, "/2026", seed="8f21")
+    assert early.status == 409
+    assert early.html.xpath("//input[@name='seed']/@value") == ["8f21"]
+    assert Surfer(office).sign_in("siti").get(f"{rounds}/2026").html.xpath("//main//form") == []
+
+    office.system.aws.advance_to(MORNING.replace(day=3))
+    assert supervisor.submit(page, "/2026", seed=" ").errors == [
+        "Write the seed exactly as it was published."
+    ]
+    page = supervisor.submit(page, "/2026", seed="8f21")
+
+    assert page.address.endswith("/2026?sent=drawn")
+    assert "8f21" in page.text
+    assert page.html.xpath("//main//form") == []
+    assert status(waiting).count("awaiting_payment") == 2
 
 
 class Killed(Exception):
