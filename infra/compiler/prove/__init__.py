@@ -22,6 +22,7 @@ from infra.compiler.prove import (
     names,
     people,
     seals,
+    texts,
     words,
 )
 from infra.compiler.prove.subject import Subject
@@ -40,6 +41,7 @@ GROUPS: tuple[tuple[Proof, ...], ...] = (
         *below.PROOFS,
         *lines.PROOFS,
         *seals.PROOFS,
+        *texts.PROOFS,
     ),
     (
         *words.OF_THE_EXAMPLE,

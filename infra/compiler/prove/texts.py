@@ -1,0 +1,85 @@
+"""Is every text written in both languages, each under its own?
+
+A text that stands twice alike was mostly forgotten when it was translated; names and numbers are the same in both. One
+that has more of the small words of the other language than of its own stands under the wrong one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from functions.domain.service import Text
+from infra.compiler.finding import Finding, Place
+from infra.compiler.prove.subject import Subject
+
+_SMALL_WORDS = {
+    "id": re.compile(
+        r"\b(?:yang|dan|untuk|dengan|dari|tidak|atau|pada|ini|itu|oleh|dalam|anda|belum|sudah|ke|di|bila|agar|hanya|"
+        r"setiap|akan|dapat|telah|sampai|lebih|juga|bukan|seperti|paling|karena)\b"
+    ),
+    "en": re.compile(
+        r"\b(?:the|and|of|for|with|not|or|on|this|that|by|in|you|your|is|are|to|from|it|be|has|have|been|who|at|as|was|"
+        r"will|which|may|can|its)\b"
+    ),
+}
+_OTHER = {"id": "en", "en": "id"}
+_NAMES = {"id": "Indonesian", "en": "English"}
+_NO_WORDS = re.compile(r"\{\{.*?\}\}|\{.*?\}|`[^`]*`")
+_UNNAMED = re.compile(r"(?<!\S)[a-z]{3,}")
+"""A word that begins small, and so is no name."""
+
+
+def texts_are_translated(subject: Subject) -> Iterator[Finding]:
+    for place, text in texts_in(subject.service):
+        if is_repeated(text.pair()):
+            message = "the same words stand in both languages; translate them"
+            yield Finding("text-untranslated", place, message)
+
+
+def texts_are_in_their_language(subject: Subject) -> Iterator[Finding]:
+    for place, text in texts_in(subject.service):
+        for language in foreign(text.pair()):
+            message = f"this is {_NAMES[_OTHER[language]]}; write it in {_NAMES[language]}"
+            yield Finding("text-misplaced", (*place, language), message)
+
+
+def texts_in(value: Any, place: Place = ()) -> Iterator[tuple[Place, Text]]:
+    """Give every text of a model with its place."""
+    if isinstance(value, Text):
+        yield place, value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from texts_in(getattr(value, name), (*place, name))
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from texts_in(one, (*place, name))
+    elif isinstance(value, tuple | list):
+        for at, one in enumerate(value):
+            yield from texts_in(one, (*place, at))
+
+
+def is_repeated(pair: Mapping[str, str]) -> bool:
+    """Tell whether both languages say the same in words that are no names."""
+    said = {" ".join(text.split()) for text in pair.values()}
+    return len(said) == 1 and _UNNAMED.search(_NO_WORDS.sub(" ", said.pop())) is not None
+
+
+def foreign(pair: Mapping[str, str]) -> list[str]:
+    """Give under which languages a text of the other one stands."""
+    return [
+        language
+        for language in pair
+        if _small(pair, language, _OTHER[language]) > _small(pair, language, language)
+    ]
+
+
+def _small(pair: Mapping[str, str], under: str, language: str) -> int:
+    """Count the small words of a language in the text under this one."""
+    return len(_SMALL_WORDS[language].findall(_NO_WORDS.sub(" ", pair[under]).lower()))
+
+
+PROOFS = (texts_are_translated, texts_are_in_their_language)
