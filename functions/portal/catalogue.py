@@ -12,7 +12,7 @@ from functions.domain import intake
 from functions.domain.errors import Fault, Invalid, LoketError
 from functions.domain.identity import is_username
 from functions.domain.service import CheckRule, CheckStep, FormField, Service
-from functions.portal import questions
+from functions.portal import formulas, questions
 from functions.portal.applications import fields_of
 from functions.portal.progress import office
 from functions.portal.urls import url
@@ -121,6 +121,7 @@ def _service_page(
         "described": service,
         "agency": ports.catalogue.agency(service.agency),
         "office": lambda role: office(role, visit.language),
+        "formulas": formulas.of_fee(visit, service),
         "questions": asked if service.fee or service.computed else [],
         "faults": [{"link": f"#{q.id}", "text": f"{q.label}: {q.fault}"} for q in asked if q.fault]
         + [{"link": "#estimate", "text": text} for text in wrong.values()],

@@ -423,7 +423,7 @@ def _fee(visit: Visit, seen: Seen) -> dict[str, Any] | None:
         "lines": [
             (
                 titles[line.code],
-                line.amount,
+                line.amount.strip(),
                 inputs_in_words(visit, seen.service, _read_by(line.amount, facts)),
             )
             for line in fee.lines

@@ -38,6 +38,20 @@ def test_a_service_is_explained_in_both_languages(surf: Surf, service: Service, 
     assert getattr(service.clock.silence_words, language).split()[0] in page.text
 
 
+def test_the_fee_is_explained_line_by_line_and_its_formula_can_be_unfolded(surf: Surf) -> None:
+    page = surf(language="id").get("/services/building-permit")
+
+    building, infrastructure = page.html.xpath("//h3[@id='formulas']/following-sibling::ul[1]/li")
+    told = " ".join(building.text_content().split())
+    assert told.startswith("Retribusi PBG bangunan Dari jawaban Anda: Jenis pekerjaan, Fungsi bangunan,")
+    assert "shst = " in told
+    assert "Rehabilitasi sedang0,225" in told
+    assert building.xpath(".//details//pre/code")[0].text.startswith("(\n  $small :=")
+    assert "Hanya dikenakan bila ini benar:" in infrastructure.text_content()
+    late = surf().get("/services/business-tax").text
+    assert "Also from the lines of the fee before it; what has been paid, and how many months late." in late
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_is_estimated_from_few_and_impersonal_answers(
     office: Office, surf: Surf, service: Service
