@@ -124,7 +124,8 @@ def assign(visit: Visit, task: str) -> Answer:
 def decide(visit: Visit, task: str) -> Answer:
     """Answer it; to return a case asks first for what is to be mended, to issue a letter shows it first."""
     desk, action = open_desk(visit, task), _chosen(visit)
-    returning = action == "return"
+    issuing = letters.issues(desk.task, action)
+    returning = action == "return" and not issuing
     if returning and not visit.field("chosen"):
         return _return_page(visit, desk)
     if news := _news(visit, desk):
@@ -132,7 +133,6 @@ def decide(visit: Visit, task: str) -> Answer:
     comment = _text(visit, "comment") or None
     try:
         data = _data(visit, desk, action)
-        issuing = letters.issues(desk.task, action)
         if issuing:
             shown = letters.look(visit, task, issuing, comment, data, files=bool(visit.field("paper")))
             if not visit.field("action") or shown.mark != visit.field("shown"):
@@ -183,9 +183,10 @@ def _text(visit: Visit, name: str) -> str:
 def _data(visit: Visit, desk: Desk, action: str) -> dict[str, Any]:
     if action == "submit_scores":
         return {"scores": _scored(visit, desk)}
-    if action != "return":
+    issuing = letters.issues(desk.task, action)
+    if action != "return" or issuing:
         conditions = [line.strip() for line in _text(visit, "conditions").split("\n") if line.strip()]
-        letter = {"words": letters.written(visit)} if letters.issues(desk.task, action) else None
+        letter = {"words": letters.written(visit)} if issuing else None
         return ({"conditions": conditions} if conditions else {}) | ({"letter": letter} if letter else {})
     return {
         "fields": [

@@ -135,6 +135,26 @@ def test_a_refusal_of_the_review_is_shown_and_written_before_it_is_signed(
     assert reviewed.case.status == "rejected"
 
 
+def test_a_return_after_the_last_round_shows_the_refusal_that_it_is(office: Office, surf: Surf) -> None:
+    case = CaseDriver(office.system, service="agency-recommendation", applicant="agus").apply()
+    mend = {"fields": [{"pointer": "/location", "message": "Where?"}], "documents": []}
+    for _ in range(2):
+        case.act("dlh/front-office", "return", task="completeness", comment="Mend this.", data=mend)
+        case.act("applicant", "resubmit")
+    surfer, desk = (
+        surf(people().holders("dlh/front-office")[0].username),
+        f"/tasks/{case.task('completeness').id}",
+    )
+    page = surfer.get(desk)
+    assert surfer.submit(page, desk, press="action=return").errors == ["Give the reason."]
+
+    page = surfer.submit(page, desk, press="action=return", comment="Still not clear.")
+
+    assert "Still not clear." in page.html.xpath("//article[@class='letter']")[0].text_content()
+    surfer.submit(page, desk, press="action=return")
+    assert case.case.status == "rejected"
+
+
 def test_many_letters_are_seen_before_they_are_signed_and_signed_as_they_were_seen(
     office: Office, surf: Surf
 ) -> None:
