@@ -22,6 +22,8 @@ from functions.portal.visit import Answer, Html, SeeOther, Visit, checked
 from functions.runtime.wiring import ports
 
 PAGE = 25
+MOST_LETTERS = 15
+"""Letters that one page shows: more would be too heavy for a slow network, and nobody reads them."""
 SOON = timedelta(days=3)
 WORKDAY = timedelta(hours=12)
 FILTERS = ("role", "service", "mine", "due", "q")
@@ -83,8 +85,10 @@ def _letters_page(
 ) -> Answer:
     """Show what the answers would issue: only what is on this page is signed by its form."""
     found = [(one, before.get(one.task)) for one in drawn]
+    issuing = [(one, entry) for one, entry in found if one.letter]
     page = {
-        "issuing": [(one, entry) for one, entry in found if one.letter],
+        "issuing": issuing[:MOST_LETTERS],
+        "left": issuing[MOST_LETTERS:],
         "plain": [(one, entry) for one, entry in found if not one.letter and not one.obstacle],
         "barred": [(one, entry) for one, entry in found if one.obstacle],
         "action": body.action,
