@@ -78,7 +78,7 @@ def appeal(call: Call, case: str) -> Reply:
                 {"id": "Layanan ini tidak mengenal keberatan.", "en": "This service has no appeal."},
                 code="no-such-process",
             )
-        episodes.appeal(writer, service, ports.catalogue.calendar, _reason(call), call.body.form)
+        episodes.appeal(writer, service, ports.catalogue.calendar, call.body.reason, call.body.form)
 
     return act(call, case, "appeal", decide)
 
@@ -124,8 +124,8 @@ def resume(call: Call, case: str) -> Reply:
 
 def _begin(call: Call, case: str, name: str) -> Reply:
     def decide(writer: Writer, service: Service) -> None:
-        reason = episodes.demand_reason(call.body.reason)
-        episodes.begin(writer, service, ports.catalogue.calendar, name, reason, call.body.form)
+        wish: Wish = call.body
+        episodes.begin(writer, service, ports.catalogue.calendar, name, wish.reason, wish.form)
 
     return act(call, case, name, decide)
 
@@ -180,7 +180,7 @@ def reopen(call: Call, case: str) -> Reply:
         case,
         "reopen",
         lambda writer, service: episodes.reopen(
-            writer, service, ports.catalogue.calendar, _reason(call), call.body.form
+            writer, service, ports.catalogue.calendar, call.body.reason, call.body.form
         ),
     )
 

@@ -21,12 +21,20 @@ _LONGEST_EXTENSION = 366
 
 def demand_reason(reason: str | None) -> str:
     """Give the reason; raises `Invalid` when there is none, or too much of it."""
+    faults = reason_faults(reason)
+    if faults or reason is None:
+        raise Invalid(faults)
+    return reason
+
+
+def reason_faults(reason: str | None) -> list[Fault]:
+    """Give what is wrong with a reason."""
     if not reason or not reason.strip():
-        raise Invalid([Fault("/reason", {"id": "Beri alasan.", "en": "Give the reason."})])
+        return [Fault("/reason", {"id": "Beri alasan.", "en": "Give the reason."})]
     if len(reason) > _REASON_LIMIT:
         text = {"id": f"Paling banyak {_REASON_LIMIT} huruf.", "en": f"At most {_REASON_LIMIT} characters."}
-        raise Invalid([Fault("/reason", text)])
-    return reason
+        return [Fault("/reason", text)]
+    return []
 
 
 def can_withdraw(case: Case, service: Service, now: datetime) -> bool:
@@ -111,7 +119,7 @@ def appeal(
     writer: Writer,
     service: Service,
     calendar_of: waits.CalendarOf,
-    reason: str,
+    reason: str | None,
     form: Mapping[str, Any] | None = None,
 ) -> None:
     """The applicant objects to a decision, with the answers that are held against it: an episode of its own.
@@ -128,7 +136,8 @@ def appeal(
             },
         )
     calendar = calendar_of(writer.case.agency)
-    intake.change_answers(writer, service, calendar, form or {}, service.process(process))
+    opened = service.process(process)
+    intake.change_answers(writer, service, calendar, form or {}, opened, reason_faults(reason))
     _open(writer, service, calendar, process, reason, act="appeal")
 
 
@@ -164,7 +173,7 @@ def reopen(
     writer: Writer,
     service: Service,
     calendar_of: waits.CalendarOf,
-    reason: str,
+    reason: str | None,
     form: Mapping[str, Any] | None = None,
 ) -> None:
     """A supervisor takes a decided case up again: its application is examined anew.
@@ -180,6 +189,7 @@ def reopen(
         raise _not_now(
             case, {"id": "Berkas ini tidak dapat dibuka lagi.", "en": "This case cannot be reopened."}
         )
+    reason = demand_reason(reason)
     writer.add(events.CaseReopened(reason=history.digest(reason)), {"reason": reason})
     _open(writer, service, calendar_of(case.agency), "application", reason)
 
@@ -443,7 +453,7 @@ def begin(
     service: Service,
     calendar_of: waits.CalendarOf,
     act: str,
-    reason: str,
+    reason: str | None,
     form: Mapping[str, Any] | None = None,
 ) -> None:
     """Open the process that the service has for an act, with the answers that are changed by it.
@@ -463,7 +473,7 @@ def begin(
             },
         )
     calendar = calendar_of(case.agency)
-    intake.change_answers(writer, service, calendar, form or {}, process)
+    intake.change_answers(writer, service, calendar, form or {}, process, reason_faults(reason))
     _open(writer, service, calendar, name, reason, act=act)
 
 

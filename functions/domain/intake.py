@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -140,12 +140,13 @@ def open_episode(
 
 
 def change_answers(
-    writer: Writer, service: Service, calendar: Calendar, change: Mapping[str, Any], process: Process
-) -> None:
+    writer: Writer, service: Service, calendar: Calendar, change: Mapping[str, Any], process: Process,
+    besides: Sequence[Fault] = (),
+) -> None:  # fmt: skip
     """Merge answers into a decided case, only those that the process may change or asks for itself.
 
     What it asks for must be among them, and what must be brought with them must be there. What a step has found out
-    stays as it was found. Raises `Invalid`.
+    stays as it was found. Raises `Invalid` with all that is wrong, and with what is wrong ``besides`` the answers.
     """
     case = writer.case
     today = filing_day(case, calendar, writer.now)
@@ -156,13 +157,13 @@ def change_answers(
     closed = [pointer for pointer in pointers if pointer.lstrip("/") not in allowed and pointer[1:] in change]
     message = {"id": "Isian ini tidak dapat diubah di sini.", "en": "This answer cannot be changed here."}
     _fit(new)
-    _demand([Fault(pointer, message) for pointer in closed] + _unanswered(service, change, process))
-    if pointers or process.asks:
-        _demand(
-            form_faults(service, new, today)
-            + _not_own(case, service, new)
-            + missing_documents(case, service, new, today)
-        )
+    changing = bool(pointers or process.asks)
+    faults = [Fault(pointer, message) for pointer in closed] + _unanswered(service, change, process)
+    if changing and not faults:
+        faults = form_faults(service, new, today) + _not_own(case, service, new)
+        faults += missing_documents(case, service, new, today)
+    _demand([*faults, *besides])
+    if changing:
         before, after = (forms.facts(service, form, today=today) for form in (old, new))
         kept = {name: value for name, value in case.facts.items() if name in after or name not in before}
         changed = {name: value for name, value in after.items() if before.get(name) != value}
