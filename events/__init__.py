@@ -280,12 +280,15 @@ class ResultsComputed(EventData):
     """Named results that are new or have changed: each is ``{rule, value, inputs, sentence}``, and its ``law`` if any.
 
     ``version`` is that of the service whose rules they are. Where a rule read answers of the form, its value, its
-    sentence and those answers stand beside the history.
+    sentence and those answers stand beside the history. With a ``step`` it is the way that this step has chosen.
     """
 
     type = "results.computed"
     version: int
     results: list[dict[str, Any]]
+    episode: int | None = None
+    step: str | None = None
+    round: int | None = None
 
 
 class PaymentBilled(EventData):
@@ -650,7 +653,10 @@ class ChildrenAnswered(EventData):
 
 
 class RankingMade(EventData):
-    """The cases below, ranked by the declared criteria and weights: ``scores`` is what each evaluator gave."""
+    """The cases below, ranked by the declared criteria and weights: ``scores`` is what each evaluator gave.
+
+    ``sentence`` says it in both languages.
+    """
 
     type = "ranking.made"
     episode: int
@@ -663,16 +669,25 @@ class RankingMade(EventData):
     ties: list[str]
     scores: list[dict[str, Any]]
     ranking: list[dict[str, Any]]
+    sentence: dict[str, str] | None = None
 
 
 class FactsNoted(EventData):
-    """What a step has found out: ``facts`` are all those of the case from now on, ``noted`` names the new ones."""
+    """What a step has found out: ``facts`` are all those of the case from now on, ``noted`` names the new ones.
+
+    ``rule`` and ``version`` (of the service whose rule it is) and ``inputs``, what it read, let anybody find it out
+    again; ``sentence`` says it in both languages.
+    """
 
     type = "facts.noted"
     episode: int
     step: str
     noted: list[str]
     facts: dict[str, Any]
+    rule: str | None = None
+    version: int | None = None
+    inputs: dict[str, Any] | None = None
+    sentence: dict[str, str] | None = None
 
 
 class DocumentLinked(EventData):

@@ -14,7 +14,7 @@ from typing import Any
 
 import events
 from functions.adapters.catalogue import Catalogue
-from functions.domain import documents, episodes, history, intake, payments, tasks, waits
+from functions.domain import checks, documents, episodes, history, intake, payments, tasks, waits
 from functions.domain import form as forms
 from functions.domain.case import Case, Commit, Payment, Task, Writer
 from functions.domain.identity import Delegation, Person
@@ -151,7 +151,12 @@ class Walk:
             ),
         )  # fmt: skip
         known = SimpleNamespace(catalogue=CATALOGUE)
-        self.answer = self.do("system", lambda writer: module.run(request, Desk(writer, self.service, known)))
+
+        def open_tasks_as_led_there(writer: Writer) -> Any:
+            checks.admit(writer, self.service, calendar_of(self.case.agency))
+            return module.run(request, Desk(writer, self.service, known))
+
+        self.answer = self.do("system", open_tasks_as_led_there)
         return self
 
     def task(self, name: str) -> Task:

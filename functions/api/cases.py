@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -648,7 +648,7 @@ def case_answer(
         outcome=_outcome(case, language),
         checks=_checks(case, language),
         computed={name: one.get("value") for name, one in case.computed.items()},
-        computations=computation_answers(case.computed, language),
+        computations=computation_answers(_computations(case), language),
         balance=_balance(case, service),
         permits=_permits(case, service, now, language),
         payments=_payments(case, service, language),
@@ -739,6 +739,11 @@ def _balance(case: Case, service: Service) -> BalanceAnswer | None:
     if not case.payments and case.deposit is None:
         return None
     return BalanceAnswer.model_validate(asdict(payments.balance(case, service)))
+
+
+def _computations(case: Case) -> list[tuple[str, Mapping[str, Any]]]:
+    """Give the named results, and what the steps have found last: the way of a choice, a count, a ranking."""
+    return [*case.computed.items(), *((rule.partition("/")[2], one) for rule, one in case.found.items())]
 
 
 def _checks(case: Case, language: Language) -> list[CheckAnswer]:

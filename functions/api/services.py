@@ -310,7 +310,7 @@ def estimate(call: Call, service: str) -> Reply:
             ],
             promised_at=rfc3339(promised),
             computed={name: one["value"] for name, one in results.items()},
-            computations=computation_answers(results, language),
+            computations=computation_answers(results.items(), language),
         )
     )
 

@@ -110,7 +110,7 @@ class FeeAnswer(Answer):
 
 
 class ComputationAnswer(Answer):
-    """What a named result rests on: the rule with the version of its service, and what it reads.
+    """What a named result, or what a step has found, rests on: the rule with its service's version, and what it reads.
 
     ``value`` and ``message`` are null once the answers that they rest on are erased.
     """
@@ -125,9 +125,9 @@ class ComputationAnswer(Answer):
 
 
 def computation_answers(
-    found: Mapping[str, Mapping[str, Any]], language: Language
+    found: Iterable[tuple[str, Mapping[str, Any]]], language: Language
 ) -> list[ComputationAnswer]:
-    """Show named results, by their names."""
+    """Show named results, and what steps have found, by their names."""
     return [
         ComputationAnswer(
             name=name,
@@ -138,7 +138,7 @@ def computation_answers(
             inputs={**one["inputs"], **one.get("answers", {})},
             message=one["sentence"][language] if one.get("sentence") else None,
         )
-        for name, one in found.items()
+        for name, one in found
     ]
 
 

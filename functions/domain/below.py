@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 import events
-from functions.domain import history, intake, waits
+from functions.domain import checks, history, intake, waits
 from functions.domain.case import DECIDED, Case, Task, Writer
 from functions.domain.clock import Calendar, rfc3339
-from functions.domain.expression import evaluate, holds
-from functions.domain.service import HoldStep, Service
+from functions.domain.expression import evaluate, fill, holds, names_below
+from functions.domain.service import HoldStep, Service, Text
 
 View = Mapping[str, Any]
 
@@ -74,15 +74,65 @@ def in_order(children: Iterable[Case]) -> list[Case]:
     )
 
 
-def note(writer: Writer, found: Mapping[str, Any], *, episode: int, step: str) -> None:
-    """Make what a step has found out facts of the case."""
+def note(
+    writer: Writer, found: Mapping[str, Any], *, episode: int, step: str, rest: Mapping[str, Any]
+) -> None:
+    """Make what a step has found out facts of the case; `resting` says what it rests on."""
     new = {name: value for name, value in found.items() if value is not None}
     gone = {name for name, value in found.items() if value is None}
     kept = {name: value for name, value in writer.case.facts.items() if name not in gone}
     writer.add(
-        events.FactsNoted(episode=episode, step=step, noted=sorted(found), facts={**kept, **new}),
+        events.FactsNoted(episode=episode, step=step, noted=sorted(found), facts={**kept, **new}, **rest),
         actor="system",
     )
+
+
+def resting(
+    service: Service,
+    rule: str,
+    found: Mapping[str, Any],
+    *,
+    title: Text,
+    inputs: Mapping[str, Any],
+    words: Text | None = None,
+    known: Mapping[str, Any] = {},
+) -> dict[str, Any]:
+    """Say on what facts rest that a step has found: the rule, its version, what it read, and a sentence.
+
+    Without ``words``, over these and the ``known`` facts, the sentence is the title of the step with what was found.
+    """
+    said = _listed(title, found)
+    if words:
+        context = {"facts": {**known, **found}, "values": service.constants}
+        said = {language: fill(text, context) for language, text in words.pair().items()}
+    return {
+        "rule": f"{service.code}/{rule}",
+        "version": service.version,
+        "inputs": dict(inputs),
+        "sentence": said,
+    }
+
+
+def looked_at(case: Case, children: Iterable[View], wanted: Mapping[str, str]) -> dict[str, Any]:
+    """Give what facts over the cases below are computed from: how each of those stood, and the facts that are read."""
+    read = {name for expression in wanted.values() for name in names_below("facts", expression)}
+    facts = {name: case.facts[name] for name in sorted(read) if name in case.facts}
+    return {**facts, "children": {child["id"]: child["status"] for child in children}}
+
+
+def _listed(title: Text, found: Mapping[str, Any]) -> dict[str, str]:
+    def said(yes: str, no: str) -> str:
+        return "; ".join(f"{name}: {_plain(value, yes, no)}" for name, value in sorted(found.items()))
+
+    return checks.after_title(title, Text(id=said("ya", "tidak"), en=said("yes", "no")))
+
+
+def _plain(value: Any, yes: str, no: str) -> str:
+    if isinstance(value, bool):
+        return yes if value else no
+    if isinstance(value, list):
+        return ", ".join(_plain(one, yes, no) for one in value) or "–"
+    return "–" if value is None else str(value)
 
 
 def tally(

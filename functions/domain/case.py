@@ -425,6 +425,7 @@ class Case:
     fee: dict[str, Any] | None = None
     checks: list[Checked] = field(default_factory=list)
     computed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    found: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     questions: dict[str, Question] = field(default_factory=dict)
@@ -854,6 +855,9 @@ def _checked(case: Case, event: Event, data: Data, private: Data) -> None:
 
 def _computed(case: Case, event: Event, data: Data, private: Data) -> None:
     for one in data["results"]:
+        if "step" in data:
+            _find(case, data, one)
+            continue
         name = one["rule"].rpartition("/")[2]
         case.computed[name] = {**one, **private.get(name, {}), "version": data["version"]}
 
@@ -1139,10 +1143,21 @@ def _seals_opened(case: Case, event: Event, data: Data, private: Data) -> None:
 
 def _ranked(case: Case, event: Event, data: Data, private: Data) -> None:
     case.ranking = list(data["ranking"])
+    read = {name: data[name] for name in ("criteria", "weights", "ties")}
+    _find(case, data, {**data, "value": case.ranking, "inputs": read})
 
 
 def _facts_noted(case: Case, event: Event, data: Data, private: Data) -> None:
     case.facts = dict(data["facts"])
+    if data.get("rule"):
+        _find(case, data, {**data, "value": {name: case.facts.get(name) for name in data["noted"]}})
+
+
+def _find(case: Case, data: Data, one: Data) -> None:
+    """Keep what the rule of a step has found last, and in which round of which episode."""
+    kept = {name: one.get(name) for name in ("rule", "value", "inputs", "sentence")}
+    turn = (data["episode"], data.get("round"))
+    case.found[one["rule"]] = {**kept, "version": data["version"], "turn": turn}
 
 
 def _erased(case: Case, event: Event, data: Data, private: Data) -> None:

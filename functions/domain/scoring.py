@@ -161,9 +161,29 @@ def rank(
             ties=[tie.by for tie in step.ties],
             scores=[{"task": task.id, "by": task.done_by, "scores": task.scores} for task in done],
             ranking=ranking,
+            sentence=_said(ordered, scored, criteria, weights, len(done)),
         ),
         actor="system",
     )
+
+
+def _said(
+    ordered: Sequence[Mapping[str, Any]],
+    scored: Mapping[str, Fraction],
+    criteria: Sequence[str],
+    weights: Sequence[float],
+    judges: int,
+) -> dict[str, str]:
+    """Tell who came first, up to the third, and by what."""
+    by = ", ".join(f"{name} ({weight:g})" for name, weight in zip(criteria, weights, strict=True))
+    best = "; ".join(
+        f"{place}. {child['number']} ({written(scored[child['id']])})"
+        for place, child in enumerate(ordered[:3], 1)
+    )
+    return {
+        "id": f"Peringkat menurut {by}, dari nilai {judges} penilai: {best}.",
+        "en": f"Ranking by {by}, from the scores of {judges} evaluator{'' if judges == 1 else 's'}: {best}.",
+    }
 
 
 def score_of(

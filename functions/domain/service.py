@@ -44,6 +44,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "sealed": ("facts",),
     "children": ("children", "facts", "values"),
     "child": ("child", "facts", "since", "values"),
+    "found": ("facts", "values"),
     "row": ("child", "facts", "values"),
     "permit": ("facts", "titles"),
     "notice": ("facts", "titles", "case", "permit", "payment", "task", "service", "link", "queue", "refund"),
@@ -163,13 +164,18 @@ class FieldGroup(Model):
 
 
 class Rule(Model):
-    """Something that must hold; ``kind`` eligibility stops the applicant with the reason before filing."""
+    """Something that must hold; ``kind`` eligibility stops the applicant with the reason before filing.
+
+    That such a rule held is noted, in the words of ``passed``.
+    """
 
     code: Name
     must: Expression
     pointer: str = ""
     message: Text
     kind: Literal["form", "eligibility"] = "form"
+    passed: Text | None = None
+    law: str | None = None
 
 
 class Form(Model):
@@ -454,10 +460,14 @@ class HoldStep(_Step):
 
 
 class TallyStep(_Step):
-    """`tally`: the cases below this one are looked at, and what is computed from them becomes facts of this case."""
+    """`tally`: the cases below this one are looked at, and what is computed from them becomes facts of this case.
+
+    ``words`` say to people what was found, over the facts as they then are.
+    """
 
     kind: Literal["tally"] = "tally"
     facts: dict[FieldName, Expression] = Field(min_length=1)
+    words: Text | None = None
 
 
 class Tie(Model):

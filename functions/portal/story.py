@@ -36,7 +36,6 @@ QUIET = frozenset(
         "hold.placed",
         "hold.lifted",
         "case.redriven",
-        "facts.noted",
         "children.answered",
     }
 )
@@ -253,8 +252,13 @@ class _Teller:
         return self._with("rules.broken" if broken else "rules.kept", n=broken)
 
     def computed(self, event: Event, data: Mapping[str, Any]) -> str:
-        said = [one["sentence"][self._language] for one in data["results"] if one.get("sentence")]
-        return self._with(event.type, what=" ".join(said)) if said else ""
+        said = " ".join(one["sentence"][self._language] for one in data["results"] if one.get("sentence"))
+        if data.get("step"):
+            return said
+        return self._with(event.type, what=said) if said else ""
+
+    def found(self, event: Event, data: Mapping[str, Any]) -> str:
+        return str(data["sentence"][self._language]) if data.get("sentence") else self._plain(event)
 
 
 SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
@@ -275,6 +279,8 @@ SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
     "correction.requested": _Teller.correction_requested,
     "fee.assessed": _Teller.amount,
     "results.computed": _Teller.computed,
+    "ranking.made": _Teller.found,
+    "facts.noted": _Teller.found,
     "payment.billed": _Teller.amount,
     "payment.received": _Teller.received,
     "outcome.decided": _Teller.outcome,

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from functions.domain import intake, waits
+from functions.domain import checks, intake, waits
 from functions.domain.case import Case, StepRecord, Writer
 from functions.domain.errors import CaseClosed, CommitConflict, StepVerdict, Superseded
 from functions.domain.service import Service
@@ -38,7 +38,10 @@ _MOST_TOKENS = 4
 
 
 class StepRequest(BaseModel):
-    """What a definition hands to every step: who drives which step of which case, in which round."""
+    """What a definition hands to every step: who drives which step of which case, in which round.
+
+    ``chosen`` names the choices that have just led here, which nobody has noted yet.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -47,6 +50,7 @@ class StepRequest(BaseModel):
     attempt: int
     round: int
     step: str
+    chosen: str = ""
 
     @property
     def key(self) -> waits.Key:
@@ -129,6 +133,7 @@ def _once(request: Wanted, run: Callable[[Wanted, Desk], None]) -> dict[str, Any
     if recorded is not None:
         return _given(recorded)
     desk = _desk(request, record)
+    _note_what_led_here(request, desk)
     verdict = {}
     try:
         run(request, desk)
@@ -159,6 +164,7 @@ def _wait(
     if rang:
         waits.ring(desk.writer, desk.service, ports.catalogue.calendar, request.key)
     else:
+        _note_what_led_here(request, desk)
         answer = open_tasks(request, desk)
         if answer is None:
             # A term of the whole case that ended meanwhile is over for these tasks too.
@@ -204,6 +210,13 @@ def _still(request: WaitRequest, desk: Desk, *, rang: bool) -> int | None:
     seconds = waits.seconds_until(moment, now)
     late = request.timeout - seconds
     return seconds if late > TOLERANCE or (rang and late < -TOLERANCE) else None
+
+
+def _note_what_led_here(request: StepRequest, desk: Desk) -> None:
+    """Note what was decided without a write of its own: that who filed may apply, and the ways that were chosen."""
+    checks.admit(desk.writer, desk.service, ports.catalogue.calendar(desk.case.agency))
+    for name in dict.fromkeys(request.chosen.split()):
+        checks.note_choice(desk.writer, desk.service, name, episode=request.episode, round_=request.round)
 
 
 def _demand_driver(request: StepRequest, case: Case) -> None:

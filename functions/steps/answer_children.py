@@ -22,6 +22,7 @@ blueprint = Blueprint(__name__)
 class Parameters(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
+    title: Text
     action: Literal["approve", "reject", "lapse", "reopen", "tell"]
     when: str | None = None
     reasons: Text | None = None
@@ -45,14 +46,17 @@ def run(request: Request, desk: Desk) -> None:
         shown = below.with_rank(case, below.seen(child))
         context = {"child": shown, "facts": dict(case.facts), "since": "", "values": desk.service.constants}
         if holds(wanted.when, context):
-            _answer(wanted, desk, child, context)
+            _answer(request, desk, child, context)
             answered += [child.id] if child.submitted_at else []
     below.told(desk.writer, wanted.action, answered, episode=request.episode, step=request.step)
 
 
-def _answer(wanted: Parameters, desk: Desk, child: Case, context: Mapping[str, Any]) -> None:
-    parent, said = desk.case, _said(wanted.reasons, desk, context) if wanted.reasons else None
+def _answer(request: Request, desk: Desk, child: Case, context: Mapping[str, Any]) -> None:
+    wanted, parent = request.parameters, desk.case
+    said = _said(wanted.reasons, desk, context) if wanted.reasons else None
     facts = {name: evaluate(expression, context) for name, expression in wanted.facts.items()}
+    above = {"above": parent.id}
+    rest = below.resting(desk.service, request.step, facts, title=wanted.title, inputs=above) if facts else {}
 
     def decide(writer: Writer, service: Service) -> None:
         if wanted.action == "reopen":
@@ -61,7 +65,7 @@ def _answer(wanted: Parameters, desk: Desk, child: Case, context: Mapping[str, A
             below.tell(writer, said)
         elif any(task.kind == "wait" for task in writer.case.open_tasks()):
             if facts:
-                below.note(writer, facts, episode=len(writer.case.episodes), step="above")
+                below.note(writer, facts, episode=len(writer.case.episodes), step="above", rest=rest)
             for document in parent.documents.values():
                 if document.issued and document.kind in wanted.documents:
                     children.link(writer, document)

@@ -32,7 +32,9 @@ def run(request: Request, desk: Desk) -> None:
     )
     ranked = below.ranked(desk.case, children)
     found = below.tally(desk.service, desk.case, ranked, rule.facts)
-    below.note(desk.writer, found, episode=request.episode, step=request.step)
+    inputs = below.looked_at(desk.case, ranked, rule.facts)
+    rest = below.resting(desk.service, f"{rule.name}/facts", found, title=rule.title, inputs=inputs)
+    below.note(desk.writer, found, episode=request.episode, step=request.step, rest=rest)
 
 
 handler = blueprint.lambda_function(name="rank_children")(step(Request, run))

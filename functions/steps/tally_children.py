@@ -6,6 +6,7 @@ from chalice.app import Blueprint
 from pydantic import BaseModel, ConfigDict
 
 from functions.domain import below
+from functions.domain.service import Text
 from functions.runtime.below import count
 from functions.runtime.step import Desk, StepRequest, step
 
@@ -15,7 +16,9 @@ blueprint = Blueprint(__name__)
 class Parameters(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
+    title: Text
     facts: dict[str, str]
+    words: Text | None = None
 
 
 class Request(StepRequest):
@@ -24,9 +27,20 @@ class Request(StepRequest):
 
 def run(request: Request, desk: Desk) -> None:
     """Compute the facts over the cases below as they stand now."""
+    wanted = request.parameters
     children = [below.seen(child) for child in count(desk)]
-    found = below.tally(desk.service, desk.case, children, request.parameters.facts)
-    below.note(desk.writer, found, episode=request.episode, step=request.step)
+    found = below.tally(desk.service, desk.case, children, wanted.facts)
+    inputs = below.looked_at(desk.case, children, wanted.facts)
+    rest = below.resting(
+        desk.service,
+        request.step,
+        found,
+        title=wanted.title,
+        inputs=inputs,
+        words=wanted.words,
+        known=desk.case.facts,
+    )
+    below.note(desk.writer, found, episode=request.episode, step=request.step, rest=rest)
 
 
 handler = blueprint.lambda_function(name="tally_children")(step(Request, run))

@@ -90,7 +90,7 @@ RETRY = [
 ]
 """The one Retry: a step may be repeated at any moment, so whatever may pass by itself is tried again."""
 
-VARIABLES = frozenset({"case", "episode", "attempt", "facts", "round", "wake", "fault"})
+VARIABLES = frozenset({"case", "episode", "attempt", "facts", "round", "wake", "chosen", "fault"})
 """All that an execution holds."""
 
 State = dict[str, Any]
@@ -124,6 +124,7 @@ def _definition(service: Service, name: str, process: Process) -> State:
             states[step.title.en] = _wait(
                 step, _parameters(step, service, process), titles, titles[str(onward)], by_law
             )
+    _tell_of_choices(states, process, graph, titles)
     return {
         "Comment": f"{service.title.en}: {process.title.en}. Compiled from {service.code}/service.yaml, "
         f"version {service.version}, process {name}.",
@@ -246,18 +247,38 @@ def _synchronous(
 
 
 def _choice(step: ChooseStep, titles: Mapping[str, str]) -> State:
+    chosen = {"chosen": f"{{% $chosen & '{step.name} ' %}}"}
     return {
         "Type": "Choice",
         "Comment": _said(step),
         "Choices": [
             {
                 "Condition": f"{{% {expressions.with_variables(branch.when, {'facts'})} %}}",
+                "Assign": chosen,
                 "Next": titles[branch.then],
             }
             for branch in step.branches
         ],
+        "Assign": chosen,
         "Default": titles[step.then],
     }
+
+
+def _tell_of_choices(
+    states: dict[str, State], process: Process, graph: Graph, titles: Mapping[str, str]
+) -> None:
+    """A choice costs no write of its own: the step to which it leads learns of it, and notes it with what it writes."""
+    choices = [step for step in process.steps if isinstance(step, ChooseStep) and titles[step.name] in states]
+    if not choices:
+        return
+    states[TAKE_UP]["Assign"]["chosen"] = ""
+    for title in {titles[way] for step in choices for way in graph.ways(step.name)}:
+        state = states[title]
+        if state["Type"] == "Task":
+            state["Arguments"]["Payload"]["chosen"] = "{% $chosen %}"
+            aside = [way for way in state["Catch"] if way["Next"] not in (title, CLOSED, CALL)]
+            for way in (state, *aside):
+                way["Assign"] = {**way.get("Assign", {}), "chosen": ""}
 
 
 def _arguments(function: str, step: Step, parameters: State, *, timeout: str | None = None) -> State:
@@ -309,7 +330,8 @@ def _parameters(step: Step, service: Service, process: Process) -> State:
         case HoldStep():
             return {"title": title, "within": str(step.within)}
         case TallyStep():
-            return {"title": title, "facts": dict(step.facts)}
+            words = {"words": step.words.pair()} if step.words else {}
+            return {"title": title, "facts": dict(step.facts), **words}
         case UnsealStep():
             return {"title": title}
         case RankStep():

@@ -191,10 +191,20 @@ def test_an_outcome_ends_in_a_state_of_its_own() -> None:
 def test_facts_choose_the_way() -> None:
     found = states(("      - assess: levy\n", ROUTE))["Large?"]
 
-    assert found["Choices"] == [
-        {"Condition": '{% $facts.size = "large" and $facts.area > 5 %}', "Next": "Assess"}
-    ]
-    assert found["Default"] == "Grant"
+    (branch,) = found["Choices"]
+    assert branch["Condition"] == '{% $facts.size = "large" and $facts.area > 5 %}'
+    assert (branch["Next"], found["Default"]) == ("Assess", "Grant")
+
+
+def test_the_step_to_which_a_choice_leads_is_told_of_it_once() -> None:
+    found = states(("      - assess: levy\n", ROUTE))
+    told = {"chosen": "{% $chosen & 'route ' %}"}
+
+    assert found["Take up the case"]["Assign"]["chosen"] == ""
+    assert (found["Large?"]["Choices"][0]["Assign"], found["Large?"]["Assign"]) == (told, told)
+    assert found["Assess"]["Arguments"]["Payload"]["chosen"] == "{% $chosen %}"
+    assert found["Assess"]["Assign"]["chosen"] == ""
+    assert "chosen" not in states()["Take up the case"]["Assign"], "where nothing is chosen nothing is told"
 
 
 def test_a_fault_is_parked_for_a_redrive() -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from functions.domain import history
-from infra.driver import SMALL_PDF, CaseDriver
+from infra.driver import SMALL_PDF, CaseDriver, holder, user
 from infra.local.office import Office
 from tests.portal import ways
 from tests.portal.surfing import Surfer
@@ -55,6 +55,22 @@ def test_tells_where_a_case_stands_who_has_it_and_how_long(reviewed: CaseDriver,
     assert "Technical review team, Public Works Office: waiting for the answer" in " ".join(
         now.text_content().split()
     )
+
+
+def test_what_rules_found_and_which_way_was_chosen_is_told_to_the_applicant_and_the_officer(
+    office: Office, surf: Surf
+) -> None:
+    benefit = CaseDriver(office.system, service="employee-benefit", applicant="rina")
+    benefit.apply({"employee_number": user("rina").employee_number or ""})
+    chosen, held = "Which benefit is it? Check the family insured.", "No more than five people are insured"
+
+    told = surf("rina").get(f"/cases/{benefit.id}").text
+    shown = surf(holder("bkpsdm/hr").username).get(f"/tasks/{benefit.task('verify').id}").text
+
+    assert told.count(chosen) == 2, "as what was found, and in the story"
+    assert held in told
+    assert chosen in shown
+    assert held in shown
 
 
 def test_a_correction_names_what_to_mend_and_opens_only_that(returned: CaseDriver, surf: Surf) -> None:

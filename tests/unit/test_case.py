@@ -114,6 +114,26 @@ def test_a_writer_sees_its_own_events_before_they_are_stored():
     )
 
 
+def test_facts_and_rankings_of_before_rules_were_told_with_them_still_count():
+    walk = Walk().submitted()
+    noted = events.FactsNoted(episode=1, step="count", noted=["bids"], facts={**walk.case.facts, "bids": 2})
+    made = {
+        "criteria": ["price"],
+        "weights": [1.0],
+        "ties": [],
+        "scores": [],
+        "ranking": [{"child": "c", "rank": 1}],
+    }
+    ranked = events.RankingMade(episode=1, step="rank", round=1, rule="s/rank", version=1, **made)
+
+    walk.do("system", lambda writer: (writer.add(noted), writer.add(ranked)))
+
+    assert "rule" not in noted.plain()
+    assert "sentence" not in ranked.plain()
+    assert (walk.case.facts["bids"], walk.case.ranking[0]["rank"]) == (2, 1)
+    assert list(walk.case.found) == ["s/rank"]
+
+
 def test_events_of_one_commit_are_chained():
     walk = Walk().submitted()
     submitted, opened = walk.commits[-1].events

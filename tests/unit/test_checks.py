@@ -6,9 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from functions.domain import checks, episodes
+from functions.domain import form as forms
 from functions.domain.case import Case, Writer
 from functions.domain.service import CheckRule
-from tests.builders import HOUSE, PERMIT, Walk
+from tests.builders import CATALOGUE, HOUSE, PERMIT, Walk, applicant, calendar_of
+
+BENEFIT = CATALOGUE.service("employee-benefit")
 
 LOW = CheckRule.model_validate(
     {
@@ -59,6 +62,65 @@ def test_an_answer_that_a_rule_read_stands_beside_the_history_and_can_be_erased(
     assert walk.commits[-1].private == {str(event.seq): {"inputs": {"low": {"form.floor_area_m2": 90}}}}
     erased = [*walk.commits[:-1], replace(walk.commits[-1], private={})]
     assert Case.of(walk.case.id, erased).checks[0].rules[0]["inputs"] == {"floors": 1}
+
+
+def test_that_who_filed_may_apply_is_noted_once_and_anew_when_the_answers_change() -> None:
+    walk = Walk(HOUSE | {"land_in_dispute": False}).submitted()
+
+    def admit(writer: Writer) -> None:
+        checks.admit(writer, PERMIT, calendar_of(PERMIT.agency))
+
+    walk.do("system", admit)
+    walk.do("system", admit)
+
+    (noted,) = walk.case.checks
+    assert noted.step == "admission"
+    assert noted.rules == [
+        {
+            "rule": "land-not-in-dispute",
+            "holds": True,
+            "inputs": {"form.land_in_dispute": False},
+            "sentence": {
+                "id": "Menurut pemohon, tanahnya tidak dalam sengketa.",
+                "en": "The applicant says that the land is not in dispute.",
+            },
+        }
+    ]
+
+    def mend(writer: Writer) -> None:
+        writer.case.form = {
+            name: one for name, one in (writer.case.form or {}).items() if name != "land_in_dispute"
+        }
+        admit(writer)
+
+    walk.do("system", mend)
+    assert [one.rules[0]["inputs"] for one in walk.case.checks][1] == {"form.land_in_dispute": None}
+
+
+def test_the_way_that_was_chosen_is_noted_with_its_facts_and_a_sentence() -> None:
+    person = replace(applicant(), employee_number="199203142015032001")
+    walk = Walk(forms.example(BENEFIT), service=BENEFIT, person=person).submitted()
+
+    def note(writer: Writer) -> None:
+        checks.note_choice(writer, BENEFIT, "rules-of-the-benefit", episode=1, round_=1)
+
+    walk.do("system", note)
+    walk.do("system", note)
+
+    rule = "employee-benefit/rules-of-the-benefit"
+    assert [event.type for event in walk.commits[-1].events] == ["results.computed"], "once in each round"
+    assert walk.case.found[rule] == {
+        "rule": rule,
+        "version": BENEFIT.version,
+        "value": "insurance-rules",
+        "inputs": {"benefit": "health_insurance"},
+        "sentence": {
+            "id": "Pilih syarat menurut tunjangan: Periksa keluarga yang ditanggung.",
+            "en": "Which benefit is it? Check the family insured.",
+        },
+        "turn": (1, 1),
+    }
+    assert "rules-of-the-benefit" not in walk.case.computed
 
 
 def test_a_rule_that_fails_gives_the_reasons_of_the_refusal_in_both_languages() -> None:

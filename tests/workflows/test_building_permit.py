@@ -91,7 +91,7 @@ def test_a_permit_is_granted(case: CaseDriver):
         "case.created",
         *["document.announced", "document.received", "document.cleared"] * 3,
         "case.submitted", "episode.opened",
-        "task.opened", "task.completed", "clock.started",
+        "rules.checked", "task.opened", "task.completed", "clock.started",
         "task.opened", "task.opened", "task.opened", "task.completed", "task.completed", "task.completed",
         "fee.assessed",
         "task.opened", "task.completed",

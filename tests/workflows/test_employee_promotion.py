@@ -132,7 +132,8 @@ def test_a_promotion_goes_over_hr_and_the_civil_service_agency_to_the_decree(sys
 def test_what_was_checked_automatically_stands_in_the_history(system: LocalSystem) -> None:
     case = proposed(system)
 
-    (checked,) = case.case.checks
+    admission, checked = case.case.checks
+    assert [rule["rule"] for rule in admission.rules][:2] == ["promotion-date", "filing-window"]
     assert [rule["rule"] for rule in checked.rules] == ["years-in-rank", "performance-good", "next-rank"]
     assert all(rule["holds"] for rule in checked.rules)
     assert checked.rules[0]["inputs"] == {"eligible_from": "2024-04-01", "effective_date": "2026-04-01"}

@@ -294,6 +294,24 @@ def test_keeps_what_made_the_ranking_in_the_history(tendering: Tendering) -> Non
         (tendering.bids["griya-nusantara"], "80.85"),
         (tendering.bids["kopi-senja"], "72.00"),
     ]
+    first = tendering.as_("sinar-jaya").get(f"/v1/cases/{tendering.bids['sinar-jaya']}").body["number"]
+    said = f"Ranking by technical (70), price (30), from the scores of 3 evaluators: 1. {first} (83.00); 2. "
+    assert made["sentence"]["en"].startswith(said)
+
+
+def test_keeps_what_was_counted_and_chosen_with_rule_version_and_sentence(tendering: Tendering) -> None:
+    tendering.file().announce().three_bids().close().open()
+
+    noted = next(event["data"] for event in tendering.history() if event["type"] == "facts.noted")
+    shown = tendering.as_(OFFICER).get(f"/v1/cases/{tendering.id}").body["computations"]
+
+    assert (noted["rule"], noted["version"]) == ("public-tender/count-bids", 1)
+    assert noted["inputs"]["children"] == dict.fromkeys(tendering.bids.values(), "in_review")
+    assert noted["sentence"]["en"] == "Count the bids: bids: 3."
+    assert [(one["name"], one["value"], one["message"]) for one in shown] == [
+        ("count-bids", {"bids": 3}, "Count the bids: bids: 3."),
+        ("few", "evaluation", "Fewer than the minimum? Evaluate the bids."),
+    ]
 
 
 def test_puts_the_lower_price_first_where_scores_are_equal(tendering: Tendering) -> None:

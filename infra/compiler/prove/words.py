@@ -237,6 +237,8 @@ def phrases(service: Service) -> Iterator[Phrase]:
         yield from _optional(field.example_by, "example", (*place, "example_by"))
     for at, rule in enumerate(service.form.rules):
         yield Phrase(rule.must, "rule", ("form", "rules", at, "must"))
+        if rule.passed:
+            yield from _in_text(rule.passed, "permit", ("form", "rules", at, "passed"))
     for at, document in enumerate(service.documents):
         yield from _optional(document.when, "document", ("documents", at, "when"))
     for name, text in service.facts.items():
@@ -308,6 +310,8 @@ def _of_processes(service: Service) -> Iterator[Phrase]:
                         yield Phrase(tie.by, "row", (*place, "ties", at, "by"))
                 for name, text in step.facts.items():
                     yield Phrase(text, "children", (*place, "facts", name))
+                if isinstance(step, TallyStep) and step.words:
+                    yield from _in_text(step.words, "found", (*place, "words"))
             elif isinstance(step, WaitStep):
                 yield from _optional(step.until, "route", (*place, "until"))
             elif isinstance(step, HoldStep):
