@@ -402,11 +402,11 @@ def _has_failed(case: Case, episode: int) -> bool:
     return any(case.payments[bill].failures for bill in bills)
 
 
-def open_what_is_due(writer: Writer) -> None:
-    """Open the process that was to open by itself, once its moment has passed."""
+def open_what_is_due(writer: Writer, service: Service, calendar: Calendar) -> None:
+    """Open the process that was to open by itself, once its moment has passed; a clock runs from the opening."""
     scheduled = writer.case.scheduled
     if scheduled and writer.now > scheduled[1] and writer.case.episode is None and not writer.case.erased:
-        intake.open_episode(writer, scheduled[0], actor="law")
+        _open(writer, service, calendar, scheduled[0], actor="law")
 
 
 def process_for(service: Service, act: str) -> str | None:
@@ -434,17 +434,17 @@ def can_open(case: Case, process: Process, calendar_of: waits.CalendarOf, now: d
     return end is None or now <= end
 
 
-def call_to_place(writer: Writer, service: Service, called: Called) -> bool:
+def call_to_place(writer: Writer, service: Service, calendar: Calendar, called: Called) -> bool:
     """Open the process of who is called to a place, once; tells whether the place is held.
 
-    It is not where the case does not wait any more.
+    It is not where the case does not wait any more. A clock runs from the opening.
     """
     queue, before = writer.case.queue, writer.case.seq
     waited = queues.months_waited(queue.joined_at, writer.now) if queue else 0
     if not queues.call(writer, called, waited):
         return False
     if writer.case.seq != before:
-        intake.open_episode(writer, queues.process_of_a_round(service), actor="system")
+        _open(writer, service, calendar, queues.process_of_a_round(service), actor="system")
     return True
 
 
@@ -509,9 +509,10 @@ def _open(
     process: str,
     reason: str | None = None,
     act: str | None = None,
+    actor: str | None = None,
 ) -> None:
     """Open the next episode; a clock that counts from the filing runs from now on, given the calendar."""
-    intake.open_episode(writer, process, reason, act=act)
+    intake.open_episode(writer, process, reason, act=act, actor=actor)
     if calendar:
         waits.start_clock(writer, service, calendar, "submitted")
 

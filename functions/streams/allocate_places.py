@@ -129,7 +129,8 @@ def _told(call: Call, period: str, region: str) -> bool:
     def decide(writer: Writer, service: Service) -> None:
         nonlocal held
         called = Called(period, region, call.number, call.category, call.stage)
-        held = episodes.call_to_place(writer, service, called)
+        calendar = ports.catalogue.calendar(writer.case.agency)
+        held = episodes.call_to_place(writer, service, calendar, called)
 
     change(call.case, "system", decide)
     return held

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from chalice.app import Blueprint
 
 from functions.domain import episodes
 from functions.domain.case import Writer
-from functions.domain.clock import rfc3339
+from functions.domain.clock import Calendar, rfc3339
 from functions.domain.errors import LoketError
 from functions.domain.service import Service
 from functions.runtime.commands import change
@@ -21,6 +21,7 @@ from functions.runtime.observability import logger
 from functions.runtime.wiring import ports
 
 blueprint = Blueprint(__name__)
+Effect: TypeAlias = Callable[[Writer, Service, Calendar], None]
 
 
 def run(now: datetime) -> int:
@@ -28,13 +29,17 @@ def run(now: datetime) -> int:
     return sum(_run(key, effect, now) for key, effect in EFFECTS.items())
 
 
-EFFECTS: Mapping[str, Callable[[Writer], None]] = {
-    "permit": episodes.expire_permits,
+def _expire(writer: Writer, service: Service, calendar: Calendar) -> None:
+    episodes.expire_permits(writer)
+
+
+EFFECTS: Mapping[str, Effect] = {
+    "permit": _expire,
     "episode": episodes.open_what_is_due,
 }
 
 
-def _run(key: str, effect: Callable[[Writer], None], now: datetime) -> int:
+def _run(key: str, effect: Effect, now: datetime) -> int:
     seen, cursor = 0, None
     while True:
         page = ports.views.list("due", key, before=rfc3339(now), limit=100, cursor=cursor)
@@ -46,9 +51,9 @@ def _run(key: str, effect: Callable[[Writer], None], now: datetime) -> int:
         cursor = page.next
 
 
-def _wake(case_id: str, effect: Callable[[Writer], None]) -> None:
+def _wake(case_id: str, effect: Effect) -> None:
     def decide(writer: Writer, service: Service) -> None:
-        effect(writer)
+        effect(writer, service, ports.catalogue.calendar(writer.case.agency))
 
     try:
         change(case_id, "system", decide)

@@ -63,6 +63,23 @@ def test_what_opens_later_must_be_a_process_that_opens_when_due() -> None:
     assert codes((APPEAL, CLOSING + APPEAL)) == ["process-unopened"]
 
 
+def test_a_clock_of_what_opens_by_itself_needs_an_office_that_it_binds() -> None:
+    later = LAPSED + "        later: {after: 180 d, opens: closing}\n"
+    judged = """      - task: confirm
+        title: {id: Pastikan, en: Confirm}
+        role: office/desk
+        within: 2 wd
+        silence: alarm
+        actions: [approve]
+"""
+    ticking = CLOSING.replace("    clock: false\n", "")
+    asking = ticking.replace("    steps:\n", "    steps:\n" + judged)
+    filed = ("starts: complete", "starts: submitted")
+
+    assert codes(filed, (LAPSED, later), (APPEAL, ticking + APPEAL)) == ["clock-idle"]
+    assert codes(filed, (LAPSED, later), (APPEAL, asking + APPEAL)) == []
+
+
 def test_only_fields_that_exist_can_be_changed() -> None:
     assert codes(("    opened_by: appeal\n", "    opened_by: amend\n    changes: [sice]\n")) == [
         "field-unknown"

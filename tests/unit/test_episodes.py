@@ -10,7 +10,7 @@ import pytest
 import events
 from functions.domain import episodes
 from functions.domain.case import Writer
-from functions.domain.clock import Term
+from functions.domain.clock import Term, rfc3339
 from functions.domain.errors import Invalid, NotNow
 from tests.builders import (
     HOUSE,
@@ -444,3 +444,28 @@ def test_a_message_stands_beside_the_history():
     assert "ready" not in str(walk.history)
     assert holder("dpmptsp/records").username == "tuti"
     assert HOUSE["floors"] == 1
+
+
+@pytest.mark.parametrize(("clock", "started"), [(False, []), (True, ["28 wd"])])
+def test_the_clock_of_what_opens_by_itself_runs_from_its_opening_where_the_service_says_so(
+    clock: bool, started: list[str]
+) -> None:
+    later = PERMIT.process("application").model_copy(update={"opened_by": "due", "clock": clock})
+    legal = PERMIT.clock.model_copy(update={"starts": "submitted"})
+    service = PERMIT.model_copy(update={"processes": {**PERMIT.processes, "later": later}, "clock": legal})
+    walk = Walk().completeness().withdraw()
+    due, calendar = walk.now + timedelta(days=100), calendar_of(PERMIT.agency)
+    scheduled = events.EpisodeScheduled(process="later", due_at=rfc3339(due))
+    walk.do("system", lambda writer: writer.add(scheduled))
+    seq = walk.case.seq
+
+    oversee(walk.at(due), episodes.open_what_is_due, service, calendar)
+    assert walk.case.seq == seq, "not before its moment has passed"
+    oversee(walk.at(due + SECOND), episodes.open_what_is_due, service, calendar)
+
+    opened, *more = walk.commits[-1].events
+    assert (opened.type, opened.actor) == ("episode.opened", "law")
+    assert [event.data["term"] for event in more] == started
+    if clock:
+        assert walk.case.clock is not None
+        assert walk.case.clock.started_at == due + SECOND

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 import events
-from functions.domain import checks, payments, queues
+from functions.domain import checks, episodes, payments, queues
 from functions.domain.case import Called, Case, Writer
+from functions.domain.clock import Term
 from functions.domain.errors import LoketError
 from tests.builders import CATALOGUE, MORNING, PERMIT
 
@@ -61,6 +62,22 @@ def test_who_has_left_is_not_called_and_gets_a_new_number_when_coming_back() -> 
     queues.join(writer, SERVICE, 9, TODAY)
     assert writer.case.queue
     assert writer.case.queue.number == 9
+
+
+@pytest.mark.parametrize(("clock", "due_at"), [(False, None), (True, "2026-02-18T16:59:59Z")])
+def test_the_clock_of_who_is_called_runs_from_the_call_where_the_service_says_so(
+    clock: bool, due_at: str | None
+) -> None:
+    name = queues.process_of_a_round(SERVICE)
+    turn = SERVICE.process(name).model_copy(update={"clock": clock, "within": Term.parse("10 wd")})
+    legal = SERVICE.clock.model_copy(update={"starts": "submitted"})
+    service = SERVICE.model_copy(update={"processes": {**SERVICE.processes, name: turn}, "clock": legal})
+    writer = waiting()
+
+    assert episodes.call_to_place(writer, service, CALENDAR, CALLED)
+
+    started = [event.data for event in writer.commit().events if event.type == "clock.started"]
+    assert [one["due_at"] for one in started] == ([due_at] if due_at else [])
 
 
 def test_a_call_tells_the_facts_of_the_round() -> None:

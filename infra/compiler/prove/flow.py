@@ -126,6 +126,16 @@ def clocks_start(subject: Subject) -> Iterator[Finding]:
             yield Finding("clock-never-starts", place, message)
 
 
+def clocks_are_about_an_office(subject: Subject) -> Iterator[Finding]:
+    """The legal term binds an office: where a process opens by itself and asks none, no clock has anything to say."""
+    for walk in subject.walks:
+        process = walk.process
+        asks = any(isinstance(step, TaskStep | ConsultStep) for step in process.steps)
+        if process.clock and process.opened_by in ("due", "round") and not asks:
+            message = "the legal clock runs here and no office has anything to do; write `clock: false`"
+            yield Finding("clock-idle", ("processes", walk.name), message)
+
+
 def _leads_back(walk: Walk, step: CorrectStep) -> bool:
     return step.name in walk.graph.reachable(step.then) and step.then != step.name
 
@@ -167,4 +177,5 @@ PROOFS = (
     tasks_can_be_agreed_to,
     permits_follow_approval,
     clocks_start,
+    clocks_are_about_an_office,
 )
