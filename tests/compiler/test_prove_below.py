@@ -142,6 +142,18 @@ def test_what_was_counted_is_a_fact_and_what_was_not_is_none() -> None:
     assert found(misspelt) == ["name-unknown", "name-unknown"]
 
 
+@pytest.mark.parametrize("said", ["facts: {place: child.rank}", "reasons: {id: Ya., en: Yes.}"])
+def test_a_message_to_the_cases_below_says_something(said: str) -> None:
+    tell = """      - answer: news
+        title: {id: Kabar, en: News}
+        action: tell
+        when: child.rank > 1
+"""
+
+    assert found(steps=TALLY + SCORE + RANK + HOLD + tell + f"        {said}\n") == []
+    assert found(steps=TALLY + SCORE + RANK + HOLD + tell) == ["tell-nothing"]
+
+
 # -- hold
 
 

@@ -75,3 +75,28 @@ def test_a_bound_variable_may_be_used_in_a_filter() -> None:
 
 def test_a_function_that_calls_itself_is_bound() -> None:
     assert codes((AMOUNT, '"($f := function($n) { $n < 2 ? 1 : $n * $f($n - 1) }; $f(3))"')) == []
+
+
+CORRECTION = """        rounds: 3
+        rules:
+          - {code: %s, must: %s, pointer: %s, message: {id: Jangan., en: Do not.}}
+          - {code: kept, must: form.area = before.area, message: {id: Tetap., en: As it was.}}
+        then: check
+"""
+ROUNDS = "        rounds: 3\n        then: check\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "must", "pointer", "found"),
+    [
+        ("more", "form.area >= before.area and facts.area > values.price", "/area", []),
+        ("more", "form.area >= today", "/area", ["name-out-of-scope"]),
+        ("more", "before.aria > 1", "/area", ["name-unknown"]),
+        ("more", "form.area > 1", "/aria", ["field-unknown"]),
+        ("kept", "form.area > 1", "/area", ["check-rule-doubled"]),
+    ],
+)
+def test_the_rules_of_a_correction_speak_of_what_was_there_before(
+    code: str, must: str, pointer: str, found: list[str]
+) -> None:
+    assert codes((ROUNDS, CORRECTION % (code, must, pointer))) == found

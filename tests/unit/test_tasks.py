@@ -11,7 +11,7 @@ from functions.domain import tasks
 from functions.domain.case import Task
 from functions.domain.errors import Forbidden, Invalid, NotNow, TaskTaken, TaskUnknown
 from functions.domain.identity import Person
-from functions.domain.service import TaskSpec
+from functions.domain.service import Rule, TaskSpec
 from functions.domain.waits import Verdict
 from tests.builders import HOUSE, SHOP, Walk, applicant, asked, case_in, holder, lending, user, with_step
 
@@ -245,6 +245,29 @@ def test_a_resubmission_that_breaks_a_rule_is_refused():
     walk.bring("structural-calculation", "neighbour-consent")
 
     assert faults(walk, "correct-plans", "resubmit") == ["/floors"]
+
+
+def test_a_correction_has_rules_of_its_own_about_what_was_there_before():
+    only_up = Rule.model_validate(
+        {
+            "code": "only-up",
+            "must": "form.floors >= before.floors",
+            "pointer": "/floors",
+            "message": {"id": "Jangan dikurangi.", "en": "Do not lower it."},
+        }
+    )
+    walk = Walk(HOUSE | {"floors": 2}, service=with_step("correct-plans", rules=(only_up,)))
+    walk.review().returned(("/floors",)).patch(floors=1)
+
+    with pytest.raises(Invalid) as refused:
+        walk.act("correct-plans", "resubmit")
+    assert [(fault.pointer, fault.message["en"]) for fault in refused.value.faults] == [
+        ("/floors", "Do not lower it.")
+    ]
+    walk.patch(floors=2).act("correct-plans", "resubmit").open("review")
+
+    walk.returned(("/floors",)).patch(floors=1)
+    assert faults(walk, "correct-plans", "resubmit") == ["/floors"], "each round begins with what stood then"
 
 
 def test_a_correction_knows_only_to_resubmit():

@@ -92,9 +92,18 @@ def _by_its_term(step: HoldStep, place: Place) -> Iterator[Finding]:
         yield Finding("verdict-impossible", (*place, "rejected"), message)
 
 
+def messages_say_something(subject: Subject) -> Iterator[Finding]:
+    for step, place in subject.steps():
+        tells = isinstance(step, AnswerStep) and step.action == "tell"
+        if tells and not (step.reasons or step.facts or step.documents):
+            message = f"`{step.name}` tells nothing; say `reasons: {{id, en}}`, or take it out"
+            yield Finding("tell-nothing", place, message)
+
+
 PROOFS = (
     rankings_have_scores,
     holds_are_let_go,
     tallies_make_facts_of_their_own,
     answers_hand_on_what_is_issued,
+    messages_say_something,
 )

@@ -228,10 +228,14 @@ def the_own_number_is_a_field(subject: Subject) -> Iterator[Finding]:
 
 def rules_point_at_fields(subject: Subject) -> Iterator[Finding]:
     known = [f"/{field.name}" for field in subject.service.form.fields]
-    for at, rule in enumerate(subject.service.form.rules):
+    rules = [(rule, ("form", "rules", at)) for at, rule in enumerate(subject.service.form.rules)]
+    for step, place in subject.steps():
+        if isinstance(step, CorrectStep):
+            rules += [(rule, (*place, "rules", at)) for at, rule in enumerate(step.rules)]
+    for rule, here in rules:
         if rule.pointer and rule.pointer not in known:
             message = f"`{rule.pointer}` points at no field; {closest(rule.pointer, known)}"
-            yield Finding("field-unknown", ("form", "rules", at, "pointer"), message)
+            yield Finding("field-unknown", (*here, "pointer"), message)
 
 
 def fee_lines_are_unique(subject: Subject) -> Iterator[Finding]:
@@ -244,11 +248,11 @@ def fee_lines_are_unique(subject: Subject) -> Iterator[Finding]:
 
 def check_rules_are_unique(subject: Subject) -> Iterator[Finding]:
     for step, place in subject.steps():
-        if isinstance(step, CheckStep):
+        if isinstance(step, CheckStep | CorrectStep):
             codes: list[tuple[str, Place]] = [
                 (rule.code, (*place, "rules", at)) for at, rule in enumerate(step.rules)
             ]
-            yield from _doubled("check-rule-doubled", codes, "give each rule of a check its own code")
+            yield from _doubled("check-rule-doubled", codes, "give each rule of a step its own code")
 
 
 def facts_of(service: Service) -> frozenset[str]:
