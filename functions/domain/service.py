@@ -462,6 +462,8 @@ class HoldStep(_Step):
 class TallyStep(_Step):
     """`tally`: the cases below this one are looked at, and what is computed from them becomes facts of this case.
 
+    Those count that were filed below it, in that order, and after them those that its tasks have started.
+
     ``words`` say to people what was found, over the facts as they then are.
     """
 

@@ -11,6 +11,8 @@ above that takes in nothing now. No clock and no stream has a say in it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from functions.domain import below
 from functions.domain.case import Case, Writer
 from functions.domain.errors import CaseUnknown
@@ -40,9 +42,18 @@ def count(desk: Desk) -> list[Case]:
     return filed
 
 
+def started(case: Case) -> list[Case]:
+    """Give the cases that tasks of this one have started elsewhere, in that order; the relay files them."""
+    return _known(child.id for child in case.children.values() if child.task)
+
+
 def _registered(case: Case) -> list[Case]:
+    return _known(dict.fromkeys([*below.filed(case), *ports.cases.below(case.id)]))
+
+
+def _known(cases: Iterable[str]) -> list[Case]:
     found = []
-    for child in dict.fromkeys([*below.filed(case), *ports.cases.below(case.id)]):
+    for child in cases:
         try:
             found.append(ports.cases.load(child).case)
         except CaseUnknown:

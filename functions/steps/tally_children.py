@@ -1,4 +1,4 @@
-"""Look at the cases filed below this one, and make what is computed from them facts of this case."""
+"""Look at the cases below this one, filed or started, and make what is computed from them facts of this case."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from functions.domain import below
 from functions.domain.service import Text
-from functions.runtime.below import count
+from functions.runtime.below import count, started
 from functions.runtime.step import Desk, StepRequest, step
 
 blueprint = Blueprint(__name__)
@@ -26,9 +26,9 @@ class Request(StepRequest):
 
 
 def run(request: Request, desk: Desk) -> None:
-    """Compute the facts over the cases below as they stand now."""
+    """Compute the facts over the cases below as they stand now: those that were filed there, and those started."""
     wanted = request.parameters
-    children = [below.seen(child) for child in count(desk)]
+    children = [below.seen(child) for child in (*count(desk), *started(desk.case))]
     found = below.tally(desk.service, desk.case, children, wanted.facts)
     inputs = below.looked_at(desk.case, children, wanted.facts)
     rest = below.resting(

@@ -209,7 +209,11 @@ def test_the_applicant_is_told_by_which_rules_the_amount_came_about(office: Offi
     assert (tax["rule"], tax["version"], tax["value"]) == ("business-tax/tax", 1, 18_500_000)
     assert tax["inputs"]["turnover"] == 185_000_000
     assert shown["computed"]["tax"] == 18_500_000
-    (check,) = shown["checks"]
+    *admitted, check = shown["checks"]
+    assert [(one["rule"], one["holds"]) for one in admitted] == [
+        ("turnover-limit", True),
+        ("scheme-years", True),
+    ]
     assert (check["rule"], check["version"], check["inputs"]) == ("within-five-years", 1, {"years_back": 0})
     history = asker.get(f"/v1/cases/{case.id}/history").body["items"]
     assessed = next(event["data"] for event in history if event["type"] == "fee.assessed")

@@ -50,7 +50,30 @@ PLACES = """        - name: places
 """
 
 
-def author(tmp_path: Path, join: str, objections: str = "advise") -> Path:
+COUNTED = """
+      - tally: answers
+        title: {id: Hitung rekomendasi, en: Count the recommendations}
+        facts:
+          agreed: $count(children[status = "approved"])
+          asked: $count(children)
+          objecting: children[status = "rejected"].form.location
+        words:
+          id: "{{ facts.agreed }} dari {{ facts.asked }} tempat direkomendasikan."
+          en: "{{ facts.agreed }} of {{ facts.asked }} places are recommended."
+      - check: enough
+        title: {id: Cukupkah rekomendasinya, en: Are there enough recommendations}
+        failed: refused
+        rules:
+          - code: two-of-three
+            must: facts.agreed * 3 >= facts.asked * 2
+            message:
+              id: "Baru {{ facts.agreed }} dari {{ facts.asked }} tempat direkomendasikan."
+              en: "Only {{ facts.agreed }} of {{ facts.asked }} places are recommended."
+      - enqueue: ticket
+"""
+
+
+def author(tmp_path: Path, join: str, objections: str = "advise", counted: str = "") -> Path:
     """The stall service with a case in the environment office for each place, as its author changes and compiles it."""
     folder = tmp_path / "street-stall"
     shutil.copytree(
@@ -59,6 +82,7 @@ def author(tmp_path: Path, join: str, objections: str = "advise") -> Path:
     path = folder / "service.yaml"
     rejected = "        rejected: refused\n" if objections == "reject" else ""
     asked = ASKED.format(join=join, objections=objections, rejected=rejected)
+    asked = asked.replace("\n      - enqueue: ticket\n", counted) if counted else asked
     text = path.read_text().replace("\n      - enqueue: ticket\n", asked)
     text = text.replace("        - name: neighbour\n", PLACES).replace(
         "  market: form.market\n", "  market: form.market\n  places: form.places\n"
@@ -152,6 +176,35 @@ def test_an_execution_that_is_driven_again_starts_no_case_twice(case: CaseDriver
     for child in below(case)[1:]:
         recommend(child)
     assert case.case.status == "waitlisted"
+
+
+@pytest.mark.parametrize("folder", [("all", "advise", COUNTED)], indirect=True)
+def test_the_cases_that_were_started_are_counted_and_their_outcomes_decide(case: CaseDriver) -> None:
+    first = below(case)
+    recommend(first[0])
+    recommend(first[1], "reject")
+    recommend(first[2])
+    other = CaseDriver(case.system, service="street-stall", applicant="budi").apply(
+        {"places": ["Jalan Melati", "Jalan Mawar", "Jalan Kenanga"], "letter_number": "SKB-20260777"}
+    )
+    other.act("disperindag/verifier", "approve")
+    for child, action in zip(below(other), ("reject", "approve", "reject"), strict=True):
+        recommend(child, action)
+
+    found = case.case.found["street-stall/answers"]
+    assert (case.case.status, case.case.facts["agreed"], case.case.facts["asked"]) == ("waitlisted", 2, 3)
+    assert found["inputs"]["children"] == {
+        first[0].id: "approved",
+        first[1].id: "rejected",
+        first[2].id: "approved",
+    }
+    assert found["sentence"]["en"] == "2 of 3 places are recommended."
+    assert (other.case.status, other.case.facts["objecting"]) == (
+        "rejected",
+        ["Jalan Melati", "Jalan Kenanga"],
+    )
+    assert other.case.outcome
+    assert other.case.outcome.reasons["en"] == "Only 1 of 3 places are recommended."
 
 
 # -- the list itself ----------------------------------------------------------------------------------------------
