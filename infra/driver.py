@@ -443,16 +443,16 @@ class CaseDriver:
                 return task
         raise LookupError(f"{who} has no open task; there are: {', '.join(self._tasks()) or 'none'}")
 
-    def _free(self, *, but_the_example: bool = False) -> dict[str, str]:
+    def _free(self, *, but_the_example: bool = False) -> dict[str, Any]:
         """Give for each answer that only one case may hold a value that none does, the example's if that may be."""
         example = forms.example(self.service, self.today)
+        fields = [one.field for one in self.service.unique]
         return {
-            one.field: self._free_value(one.field, str(example[one.field]), but_the_example)
-            for one in self.service.unique
+            name: self._free_value(name, example[name], but_the_example) for name in fields if name in example
         }
 
-    def _free_value(self, field: str, example: str, but_the_example: bool) -> str:
-        others = (_other(example, number) for number in itertools.count(1001))
+    def _free_value(self, field: str, example: Any, but_the_example: bool) -> Any:
+        others = (type(example)(_other(str(example), number)) for number in itertools.count(1001))
         for value in others if but_the_example else itertools.chain([example], others):
             if not self.ports.views.claimed(*intake.names_of(self.service, {field: value})):
                 return value
