@@ -344,13 +344,18 @@ class _Step(Model):
 
 
 class TaskStep(_Step):
-    """`task`: one officer decides."""
+    """`task`: one officer decides.
+
+    With ``rounds`` a refusal leads back, to be asked again about the next, so often and then to ``exhausted``.
+    """
 
     kind: Literal["task"] = "task"
     of: tuple[TaskSpec, ...] = Field(min_length=1, max_length=1)
     join: Literal["all"] = "all"
     returned: Name | None = None
     rejected: Name | None = None
+    rounds: int | None = Field(default=None, ge=1, le=20)
+    exhausted: Name | None = None
     by_law: Name | None = None
 
 

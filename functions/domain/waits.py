@@ -105,7 +105,17 @@ def _verdict(case: Case, service: Service, key: Key, tasks: Iterable[Task]) -> V
             return Verdict("approve")
     if any(task.is_open for task in tasks):
         return None
-    return _worst(tasks, step)
+    verdict = _worst(tasks, step)
+    return Verdict("lapse", AGAINST["lapse"]) if _refused_too_often(case, step, key, verdict) else verdict
+
+
+def _refused_too_often(case: Case, step: Step, key: Key, verdict: Verdict) -> bool:
+    """A task whose refusal leads back does so only so many times."""
+    if not isinstance(step, TaskStep) or not step.rounds or verdict.action != "reject":
+        return False
+    episode, name, round_ = key
+    before = [one for one in case.tasks.values() if (one.episode, one.step) == (episode, name)]
+    return sum(one.action == "reject" and one.round < round_ for one in before) >= step.rounds
 
 
 def _in_favour(task: Task) -> bool:

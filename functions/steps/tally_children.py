@@ -28,7 +28,9 @@ class Request(StepRequest):
 def run(request: Request, desk: Desk) -> None:
     """Compute the facts over the cases below as they stand now: those that were filed there, and those started."""
     wanted = request.parameters
-    children = [below.seen(child) for child in (*count(desk), *started(desk.case))]
+    children = [
+        below.with_rank(desk.case, below.seen(child)) for child in (*count(desk), *started(desk.case))
+    ]
     found = below.tally(desk.service, desk.case, children, wanted.facts)
     inputs = below.looked_at(desk.case, children, wanted.facts)
     rest = below.resting(

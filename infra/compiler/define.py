@@ -194,8 +194,9 @@ def _wait(
 
 
 def _next_round(step: Step, error: str) -> State:
-    """A late bill is assessed anew, a hold sends back: what the steps record then is another round."""
+    """A late bill is assessed anew, a hold or a refusal sends back: what the steps record then is another round."""
     back = error == "Overdue" or (isinstance(step, HoldStep) and error == "Returned")
+    back = back or (isinstance(step, TaskStep) and bool(step.rounds) and error == "Rejected")
     return {"round": "{% $round + 1 %}"} if back else {}
 
 
@@ -213,7 +214,13 @@ def _verdicts(
             )
             return [(error, to) for error, to in aside if to]
         case TaskStep() | ConsultStep():
-            aside = (("Returned", step.returned), ("Rejected", step.rejected), (by_law, step.by_law))
+            exhausted = ("Lapsed", step.exhausted if isinstance(step, TaskStep) else None)
+            aside = (
+                ("Returned", step.returned),
+                ("Rejected", step.rejected),
+                exhausted,
+                (by_law, step.by_law),
+            )
             return [(error, to) for error, to in aside if to]
         case CorrectStep():
             return [("Lapsed", step.lapsed), ("RoundsExhausted", step.exhausted)]

@@ -61,6 +61,10 @@ class Graph:
         """Give the steps that exist and may follow."""
         return [edge.to for edge in self.edges[name] if edge.to in self.edges and edge.to is not None]
 
+    def back(self, name: str) -> list[str]:
+        """Give the steps to which a counted way leads back from this one."""
+        return [edge.to for edge in self.edges[name] if edge.by in BACK and edge.to in self.edges and edge.to]
+
     def reachable(self, start: str | None = None, without: Iterable[str] = ()) -> Names:
         """Give the steps that can be reached from the start, never passing through ``without``."""
         barred = set(without)
@@ -93,7 +97,7 @@ class Graph:
         return next((path for path in map(self._path_back, self.edges) if path), [])
 
     def forward(self) -> Graph:
-        """Give the graph without the ways back that corrections and late bills take: they are counted."""
+        """Give the graph without the ways back that corrections, refusals and late bills take: they are counted."""
         return Graph(
             self.start,
             {name: tuple(e for e in edges if e.by not in BACK) for name, edges in self.edges.items()},
@@ -128,7 +132,10 @@ def _edges(step: Step, after: str | None) -> list[Edge]:
     onward = Edge(step.then or after, "next")
     match step:
         case TaskStep() | ConsultStep():
-            aside = [("returned", step.returned), ("rejected", step.rejected), ("by_law", step.by_law)]
+            rounds, exhausted = getattr(step, "rounds", 0), getattr(step, "exhausted", None)
+            refused = "again" if rounds else "rejected"
+            aside = [("returned", step.returned), (refused, step.rejected), ("by_law", step.by_law)]
+            aside += [("exhausted", exhausted)]
             return [onward, *(Edge(to, by) for by, to in aside if to)]
         case CorrectStep():
             return [Edge(step.then, "again"), Edge(step.lapsed, "lapsed"), Edge(step.exhausted, "exhausted")]

@@ -33,7 +33,7 @@ STEP_KINDS = (
     ),
     *("hold", "tally", "unseal", "rank", "answer", "publish"),
 )
-OF_THE_STEP = ("title", "then", "returned", "rejected")
+OF_THE_STEP = ("title", "then", "returned", "rejected", "rounds", "exhausted")
 """The keys of a `task` that belong to the step; the others describe its obligation."""
 
 USUAL_ACTIONS: Mapping[str, Mapping[str, Any]] = {

@@ -143,3 +143,20 @@ def test_a_clock_that_never_starts_is_found() -> None:
 
 def test_every_loop_of_the_small_service_is_counted() -> None:
     assert codes(("rounds: 3", "rounds: 20")) == ["execution-too-long"]
+
+
+SIGNED = "        actions: [approve, reject]\n        rejected: refused\n      - outcome"
+COUNTED = SIGNED.replace("refused", "advice\n        rounds: 2\n        exhausted: refused")
+ALONE = ("        different_from: [judge]\n", "")
+
+
+def test_a_refusal_may_lead_back_a_number_of_times() -> None:
+    assert codes(ALONE, (SIGNED, COUNTED)) == []
+
+
+def test_a_refusal_that_leads_back_half_is_found() -> None:
+    without = COUNTED.replace("        exhausted: refused\n", "")
+    uncounted = without.replace("        rounds: 2\n", "")
+
+    assert codes(ALONE, (SIGNED, without)) == ["refusal-half-back"]
+    assert codes(ALONE, (SIGNED, uncounted)) == ["loop-unbounded"]

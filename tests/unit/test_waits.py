@@ -59,6 +59,22 @@ def test_a_wait_lasts_up_to_the_very_moment_that_the_facts_name():
     assert end("facts.day") == datetime(2026, 2, 8, 16, 59, 59, tzinfo=UTC)
 
 
+def test_a_refusal_leads_back_only_so_many_times():
+    service = with_step("completeness", rounds=1, exhausted="refused", rejected="completeness")
+    made = [
+        SimpleNamespace(episode=1, step="completeness", round=n, action="reject", state="done", is_open=False)
+        for n in (1, 2)
+    ]
+    case = SimpleNamespace(
+        clock=None, episodes=[SimpleNamespace(process="application")], tasks=dict(enumerate(made)),
+        tasks_of=lambda episode, step, round_: [one for one in made if one.round == round_],
+    )  # fmt: skip
+
+    verdicts = [waits.verdict_of(case, service, (1, "completeness", n)) for n in (1, 2)]  # type: ignore[arg-type]
+
+    assert verdicts == [waits.Verdict("reject", "Rejected"), waits.Verdict("lapse", "Lapsed")]
+
+
 def test_a_wait_on_all_goes_on_only_when_everybody_has_answered():
     walk = Walk(SHOP).review().act("technical-review", "approve").act("fire-safety", "no_objection")
 

@@ -130,25 +130,34 @@ def _closing(subject: Subject) -> Iterator[tuple[Term, str, Place]]:
 
 
 def most_events(process: Process) -> int:
-    """Give the most events that one execution of a process can write.
+    """Give the most events that one execution of a process can write."""
+    written = sum((1 + times) * _events(process.step(name)) for name, times in _again(process).items())
+    return written + LOOKS_A_YEAR * 2 * EVENTS_OF_WAIT + EVENTS_AROUND
 
-    A step comes again only by a way back that lies in a loop with it, as often as that way may be taken.
+
+def _again(process: Process) -> dict[str, int]:
+    """Give how often each step that can be reached may come again.
+
+    It does only where it lies between the target of a way back and where that way begins, as often as that is taken.
     """
     graph = Graph.of(process)
-    ahead = {name: graph.reachable(name) for name in graph.reachable()}
-    steps = [step for step in process.steps if step.name in ahead]
-    written = 0
-    for step in steps:
-        loop = [other for other in steps if other.name in ahead[step.name] and step.name in ahead[other.name]]
-        written += (1 + _rounds(loop) + _bills_again(loop)) * _events(step)
-    return written + LOOKS_A_YEAR * 2 * EVENTS_OF_WAIT + EVENTS_AROUND
+    forward, reached = graph.forward(), graph.reachable()
+    ahead = {name: forward.reachable(name) for name in reached}
+    steps = [step for step in process.steps if step.name in reached]
+    loops = [(step, target) for step in steps for target in graph.back(step.name)]
+
+    def around(name: str) -> list[Step]:
+        return [step for step, target in loops if name in ahead[target] and step.name in ahead[name]]
+
+    return {step.name: _rounds(around(step.name)) + _bills_again(around(step.name)) for step in steps}
 
 
 def most_days(service: Service, process: Process) -> int:
     """Give the most days that a process takes when everybody uses the whole of the term, every time."""
-    rounds = _rounds(process.steps)
-    graph = Graph.of(process).forward()
+    again, graph = _again(process), Graph.of(process).forward()
     clocked = _clocked(service, process, graph)
+    corrections = [step for step in process.steps if isinstance(step, CorrectStep)]
+    rounds = _rounds(corrections)
 
     def days(name: str) -> int:
         step = process.step(name)
@@ -158,13 +167,11 @@ def most_days(service: Service, process: Process) -> int:
             return longest * bills * (1 + rounds if _may_come_again(process, name) else 1)
         if isinstance(step, CorrectStep) or name in clocked:
             return 0
-        return longest * (1 + rounds)
+        return longest * (1 + again.get(name, 0))
 
-    corrections = max(
-        (days_at_most(s.within) for s in process.steps if isinstance(s, CorrectStep)), default=0
-    )
+    corrected = rounds * max((days_at_most(step.within) for step in corrections), default=0)
     in_law = days_at_most(process.within or service.clock.term) if clocked else 0
-    return graph.longest(days) + rounds * corrections + in_law
+    return graph.longest(days) + corrected + in_law
 
 
 def _clocked(service: Service, process: Process, graph: Graph) -> frozenset[str]:
@@ -218,9 +225,10 @@ def _events_of_wait(tasks: int) -> int:
 
 
 def _rounds(steps: Sequence[Step]) -> int:
-    """Corrections are counted over the whole process, so the longest of its bounds holds for all; holds each alone."""
+    """Corrections are counted over the whole process, so the longest of its bounds holds for all; others each alone."""
     corrections = (step.rounds for step in steps if isinstance(step, CorrectStep))
-    return max(corrections, default=0) + sum(step.rounds for step in steps if isinstance(step, HoldStep))
+    others = (step.rounds or 0 for step in steps if isinstance(step, HoldStep | TaskStep))
+    return max(corrections, default=0) + sum(others)
 
 
 def _bills_again(steps: Sequence[Step]) -> int:

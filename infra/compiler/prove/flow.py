@@ -93,6 +93,17 @@ def returns_go_to_the_applicant(subject: Subject) -> Iterator[Finding]:
                     yield Finding("return-not-corrected", (*place, "returned"), message)
 
 
+def refusals_lead_back_together(subject: Subject) -> Iterator[Finding]:
+    """What a refusal leads back to is counted, and what is counted goes somewhere in the end."""
+    for step, place in subject.steps():
+        wants = [step.rounds, step.exhausted, step.rejected] if isinstance(step, TaskStep) else []
+        if any(wants[:2]) and not all(wants):
+            message = (
+                f"to lead back a number of times `{step.name}` needs `rejected`, `rounds` and `exhausted`"
+            )
+            yield Finding("refusal-half-back", place, message)
+
+
 def ends_by_itself(task: TaskSpec) -> bool:
     """Tell whether nobody can end it before its moment (`until`), and then its silence does."""
     return task.until is not None and task.silence == "approve" and _actions(task) == {"return"}
@@ -173,6 +184,7 @@ PROOFS = (
     loops_are_bounded,
     corrections_lead_back,
     verdicts_are_handled,
+    refusals_lead_back_together,
     returns_go_to_the_applicant,
     tasks_can_be_agreed_to,
     permits_follow_approval,
