@@ -429,6 +429,20 @@ class RefundOrdered(EventData):
     deposit: int | None = None
 
 
+class PaymentForfeited(EventData):
+    """What was paid is lost under this law: so much out of ``payments`` as `{payment, amount}`.
+
+    ``lines`` are the lines of the fee on which it was.
+    """
+
+    type = "payment.forfeited"
+    amount: int
+    currency: str
+    law: str
+    payments: list[dict[str, Any]]
+    lines: list[dict[str, Any]]
+
+
 class PermitIssued(EventData):
     """``text`` is the digest of what stands in it, where somebody put initials on that before it was signed.
 

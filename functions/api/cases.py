@@ -129,12 +129,15 @@ class PaymentAnswer(Answer):
     received: int
     remainder: int
     refunded: int
+    forfeited: int
     least: int | None
     receipts: list[ReceiptAnswer]
 
 
 class BalanceAnswer(Answer):
     """What was billed, came, went back and is open; ``overpaid`` is what came beyond the fee and has not gone back.
+
+    ``forfeited`` is what was lost and will not go back, such as a bond.
 
     ``billed`` is ``received`` and ``open``: of a bill that expired only what came of it; a deposit is among both.
     """
@@ -144,6 +147,7 @@ class BalanceAnswer(Answer):
     refunded: int
     open: int
     overpaid: int
+    forfeited: int
 
 
 class PermitAnswer(Answer):
@@ -804,6 +808,7 @@ def _payments(case: Case, service: Service, language: Language) -> list[PaymentA
                 received=payment.received,
                 remainder=payment.rest if payment.state in payments.STANDING else 0,
                 refunded=payment.refunded,
+                forfeited=payment.forfeited,
                 least=payment.least,
                 receipts=_receipts(payment, service, language),
             )

@@ -178,12 +178,18 @@ class Payment:
     state: str = "due"
     receipts: list[Receipt] = field(default_factory=list)
     refunded: int = 0
+    forfeited: int = 0
     failures: int = 0
     notifications: set[str] = field(default_factory=set)
 
     @property
     def received(self) -> int:
         return sum(receipt.amount for receipt in self.receipts)
+
+    @property
+    def held(self) -> int:
+        """What came of it, and has neither gone back nor been lost."""
+        return self.received - self.refunded - self.forfeited
 
     @property
     def rest(self) -> int:
@@ -194,6 +200,14 @@ class Payment:
     def paid_at(self) -> datetime | None:
         """When the last of it was paid; ``None`` while something is left."""
         return self.receipts[-1].at if self.receipts and not self.rest else None
+
+
+@dataclass(frozen=True)
+class Forfeit:
+    """Money that was lost: out of these payments, and on which lines of the fee it was."""
+
+    payments: tuple[str, ...]
+    lines: tuple[Mapping[str, Any], ...]
 
 
 @dataclass
@@ -441,6 +455,7 @@ class Case:
     queue: Queue | None = None
     deposit: Deposit | None = None
     refunds: list[Refund] = field(default_factory=list)
+    forfeits: list[Forfeit] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     claims: frozenset[str] = frozenset()
@@ -956,6 +971,13 @@ def _deposit_declared(case: Case, event: Event, data: Data, private: Data) -> No
     case.deposit = Deposit(data["amount"], data["currency"])
 
 
+def _payment_forfeited(case: Case, event: Event, data: Data, private: Data) -> None:
+    shares = {share["payment"]: share["amount"] for share in data["payments"]}
+    for name, amount in shares.items():
+        case.payments[name].forfeited += amount
+    case.forfeits.append(Forfeit(tuple(shares), tuple(data["lines"])))
+
+
 def _refund_ordered(case: Case, event: Event, data: Data, private: Data) -> None:
     shares = {share["payment"]: share["amount"] for share in data["payments"]}
     for name, amount in shares.items():
@@ -1218,6 +1240,7 @@ _APPLY: dict[str, Callable[[Case, Event, Data, Data], None]] = {
     "place.released": _released,
     "deposit.declared": _deposit_declared,
     "refund.ordered": _refund_ordered,
+    "payment.forfeited": _payment_forfeited,
     "permit.issued": _permit_issued,
     "permit.revoked": _permit_revoked,
     "permit.suspended": _permit_suspended,

@@ -3,8 +3,8 @@
 due ▶ (parts ▶ due) paid ▶ refunded
  └──▶ failed (▶ due again: the bill stands) | expired (parts are kept, or go back: refunded)
 
-What was received is what the receipts say, whatever the state of their bill; what went back is what `order` ordered.
-Nothing else moves money, so `balance` always agrees.
+What was received is what the receipts say, whatever the state of their bill; what went back is what `order` ordered,
+and what is lost what `forfeit` said. Nothing else moves money, so `balance` always agrees.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import events
 from functions.domain import fees, waits
 from functions.domain import form as forms
-from functions.domain.case import Case, Payment, Task, Writer
+from functions.domain.case import Case, Forfeit, Payment, Refund, Task, Writer
 from functions.domain.clock import Calendar, rfc3339
 from functions.domain.errors import LoketError
 from functions.domain.expression import evaluate
@@ -198,15 +198,16 @@ def _runs(case: Case, episode: int) -> set[int]:
 
 
 def paid(case: Case, bills: Iterable[Payment]) -> Lines:
-    """Give what has been paid with these bills, line by line, less what was given back of it."""
+    """Give what has been paid with these bills, line by line, less what was given back of it or was lost."""
     bills = list(bills)
     found: Lines = {}
     for payment in bills:
         _add(found, _settled(payment.lines, payment.received))
     names = {payment.id for payment in bills}
-    for refund in case.refunds:
-        if names & set(refund.payments):
-            _add(found, {line["code"]: -line["amount"] for line in refund.lines})
+    gone_from: list[Refund | Forfeit] = [*case.refunds, *case.forfeits]
+    for gone in gone_from:
+        if names & set(gone.payments):
+            _add(found, {line["code"]: -line["amount"] for line in gone.lines})
     return found
 
 
@@ -258,7 +259,7 @@ class Balance:
     """What was asked for and what came, in whole units: ``billed`` is ``received`` and ``open``.
 
     Of a bill that expired only what came of it is counted; a deposit counts as billed and received. ``overpaid`` is
-    what was received and not refunded beyond the fee as it was assessed last.
+    what was received and not refunded beyond the fee as it was assessed last. What was ``forfeited`` counts for no fee.
     """
 
     billed: int
@@ -266,6 +267,7 @@ class Balance:
     refunded: int
     open: int
     overpaid: int
+    forfeited: int = 0
 
 
 def balance(case: Case, service: Service) -> Balance:
@@ -278,6 +280,7 @@ def balance(case: Case, service: Service) -> Balance:
         refunded=sum(refund.amount for refund in case.refunds),
         open=sum(payment.rest for payment in bills if payment.state in STANDING),
         overpaid=_overpaid(case, service),
+        forfeited=sum(payment.forfeited for payment in bills),
     )
 
 
@@ -295,7 +298,7 @@ def settled(case: Case, service: Service) -> bool:
 
 
 def _kept(case: Case, service: Service) -> int:
-    return sum(payment.received - payment.refunded for payment in counted(case, service))
+    return sum(payment.held for payment in counted(case, service))
 
 
 # -- what goes back
@@ -320,7 +323,7 @@ def refund(writer: Writer, service: Service, calendar: Calendar) -> int:
         return 0
     bills, shares = counted(case, service), {}
     for payment in reversed(bills):
-        share = min(left, payment.received - payment.refunded)
+        share = min(left, payment.held)
         if share:
             shares[payment.id] = share
             left -= share
@@ -336,7 +339,7 @@ def give_back(
     case = writer.case
     parts = _unfinished(case, service)
     held = case.deposit.amount - case.deposit.refunded if deposit and case.deposit else 0
-    shares = {payment.id: payment.received - payment.refunded for payment in parts}
+    shares = {payment.id: payment.held for payment in parts}
     if held or shares:
         order(writer, service, calendar, reason, shares, paid(case, parts), held)
 
@@ -354,7 +357,7 @@ def _unfinished(case: Case, service: Service) -> list[Payment]:
             ]
             bills = [case.payments[task.payment] for task in tasks if task.payment]
             if bills and bills[-1].rest:
-                found += [bill for bill in bills if bill.received > bill.refunded]
+                found += [bill for bill in bills if bill.held > 0]
     return found
 
 
@@ -386,6 +389,26 @@ def order(
         ),
         actor="system",
     )
+
+
+def forfeit(writer: Writer, service: Service, law: str) -> None:
+    """Note that what counts for the fee of the running process is lost under this law; nothing where nothing does."""
+    case = writer.case
+    bills = for_this_run(case, service)
+    shares = {bill.id: bill.held for bill in bills if bill.held}
+    if shares:
+        writer.add(
+            events.PaymentForfeited(
+                amount=sum(shares.values()),
+                currency=_currency(case, shares),
+                law=law,
+                payments=[{"payment": name, "amount": amount} for name, amount in shares.items()],
+                lines=[
+                    {"code": code, "amount": amount} for code, amount in paid(case, bills).items() if amount
+                ],
+            ),
+            actor="system",
+        )
 
 
 def _currency(case: Case, shares: Mapping[str, int]) -> str:

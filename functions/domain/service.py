@@ -614,8 +614,8 @@ class EnqueueStep(_Step):
 class OutcomeStep(_Step):
     """`outcome`: how the episode ends, which documents it issues, and (for an appeal upheld) which process follows.
 
-    ``later`` names the process that opens by itself after a term. ``law`` and ``reasons`` are those of an outcome that
-    no person decides.
+    ``later`` names the process that opens by itself after a term. ``forfeits`` is the law under which what was paid in
+    the process is lost with it. ``law`` and ``reasons`` are those of an outcome that no person decides.
     """
 
     kind: Literal["outcome"] = "outcome"
@@ -625,6 +625,7 @@ class OutcomeStep(_Step):
     needs_payment: bool = False
     opens: Name | None = None
     later: Later | None = None
+    forfeits: str | None = None
     law: str | None = None
     reasons: Text | None = None
 

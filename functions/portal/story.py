@@ -301,6 +301,7 @@ SPECIAL: Mapping[str, Callable[[_Teller, Event, Mapping[str, Any]], str]] = {
     "episode.scheduled": _Teller.scheduled,
     "deposit.declared": _Teller.amount,
     "refund.ordered": _Teller.amount,
+    "payment.forfeited": _Teller.amount,
     "queue.joined": _Teller.queue,
     "queue.waiting": _Teller.queue,
     "queue.left": _Teller.queue,

@@ -36,6 +36,7 @@ class Parameters(BaseModel):
     needs_payment: bool = False
     opens: str | None = None
     later: Later | None = None
+    forfeits: str | None = None
 
 
 class Request(StepRequest):
@@ -61,6 +62,8 @@ def run(request: Request, desk: Desk) -> None:
         _issue_letter(request, desk, drawing, Paper(wanted.letter), decision)
     if wanted.result is None:
         return
+    if wanted.forfeits:
+        payments.forfeit(desk.writer, desk.service, wanted.forfeits)
     later = (wanted.later, _later(desk, wanted.later, ends)) if wanted.later else None
     episodes.conclude(
         desk.writer,

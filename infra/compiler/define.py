@@ -363,6 +363,7 @@ def _parameters(step: Step, service: Service, process: Process) -> State:
                 "needs_payment": step.needs_payment,
                 "opens": step.opens,
                 **({"later": plain(step.later)} if step.later else {}),
+                **({"forfeits": step.forfeits} if step.forfeits else {}),
             }
         case ChooseStep():
             return {}

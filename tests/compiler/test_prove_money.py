@@ -32,3 +32,11 @@ def test_an_outcome_without_its_payment_is_found() -> None:
 
 def test_an_outcome_that_one_way_reaches_unpaid_is_found() -> None:
     assert codes((PAY, ROUTE % ("sign", "bill") + PAY)) == ["outcome-before-payment"]
+
+
+def test_what_is_lost_without_having_been_paid_is_found() -> None:
+    lost = ("        result: lapsed\n", "        result: lapsed\n        forfeits: Perda 1\n")
+    given = ("        needs_payment: true\n", "        needs_payment: true\n        forfeits: Perda 1\n")
+
+    assert codes(lost) == ["forfeit-unpaid"]
+    assert codes(given) == []

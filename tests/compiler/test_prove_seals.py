@@ -77,7 +77,7 @@ def test_the_openers_open_in_the_process_above() -> None:
 def test_a_file_is_not_asked_for_by_what_is_under_seal() -> None:
     file = {"kind": "bond", "title": {"id": "Jaminan", "en": "Bond"}, "when": "form.price > 100"}
 
-    assert codes("tender-bid", lambda c: c.update(documents=[file])) == ["seal-broken"]
+    assert codes("tender-bid", lambda c: c["documents"].append(file)) == ["seal-broken"]
 
 
 def test_two_people_open_before_the_seals_are_broken() -> None:

@@ -68,7 +68,7 @@ ACTS = st.one_of(
         ),
         st.just(0),
     ),
-    st.tuples(st.sampled_from(["withdraw", "lapse", "grant", "reopen"]), st.just(0)),
+    st.tuples(st.sampled_from(["withdraw", "lapse", "grant", "reopen", "forfeit"]), st.just(0)),
 )
 """What may happen, each with a number: a turnover, or so many per cent of what is left to pay."""
 BILLED = [("assess", 185_000_000), ("bill", 0)]
@@ -79,6 +79,7 @@ BEGINNINGS = st.sampled_from(
         [*BILLED, ("part", 33), ("part", 50), ("reconcile", 0)],
         [*BILLED, ("part", 33), ("rest", 0)],
         [*BILLED, ("part", 33), ("expire", 0), ("month", 0), *BILLED],
+        [*BILLED, ("rest", 0), ("forfeit", 0), ("assess", 100_000_000), ("refund", 0), ("bill", 0)],
         [*BILLED, ("rest", 0), *MORE, ("part", 50), ("rest", 0), ("assess", 100_000_000), ("refund", 0)],
     ]
 )
@@ -106,6 +107,7 @@ class Account:
     bills: dict[str, Bill] = field(default_factory=dict)
     this_run: list[str] = field(default_factory=list)
     returned: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)
     deposit_back: int = 0
     fee: int | None = None
 
@@ -119,7 +121,10 @@ class Account:
 
     @property
     def kept(self) -> int:
-        return self.received - sum(self.returned.values())
+        return self.received - sum(self.returned.values()) - sum(self.lost.values())
+
+    def held(self, name: str) -> int:
+        return self.bills[name].paid - self.returned.get(name, 0) - self.lost.get(name, 0)
 
     def takes(self, amount: int) -> bool:
         rest = self.bills[self.open_bill or ""].rest
@@ -131,7 +136,7 @@ class Account:
             self.bills[name].standing = False
         if self.goes_back and self.this_run and self.bills[self.this_run[-1]].rest:
             for name in self.this_run:
-                self.returned[name] = self.bills[name].paid
+                self.returned[name] = self.returned.get(name, 0) + self.held(name)
         self.deposit_back = self.deposit
 
 
@@ -276,10 +281,16 @@ class Ledger:
             return payments.refund(writer, self.service, calendar_of("bapenda"))
 
         assert self.walk.do("system", decide) == wanted
-        for name, bill in reversed(self.account.bills.items()):
-            share = min(wanted, bill.paid - self.account.returned.get(name, 0))
+        for name in reversed(self.account.bills):
+            share = min(wanted, self.account.held(name))
             self.account.returned[name] = self.account.returned.get(name, 0) + share
             wanted -= share
+
+    def _forfeit(self, _: int) -> None:
+        if self.account.open_bill is None:
+            self.walk.do("system", lambda writer: payments.forfeit(writer, self.service, "Perda 1"))
+            for name in self.account.bills:
+                self.account.lost[name] = self.account.lost.get(name, 0) + self.account.held(name)
 
     def _withdraw(self, _: int) -> None:
         self.walk.withdraw()
@@ -306,6 +317,7 @@ class Ledger:
         assert found.open == sum(bill.rest for bill in standing)
         assert found.billed == found.received + found.open
         assert found.refunded == sum(account.returned.values()) + account.deposit_back
+        assert found.forfeited == sum(account.lost.values()) <= found.received - found.refunded
         assert found.overpaid == max(0, account.kept - (account.fee if account.fee is not None else 10**18))
         self._bills_agree()
         self._history_agrees(found)
@@ -315,6 +327,7 @@ class Ledger:
             payment = self.case.payments[name]
             assert (payment.amount, payment.received, payment.rest) == (bill.amount, bill.paid, bill.rest)
             assert payment.refunded == self.account.returned.get(name, 0) <= payment.received
+            assert payment.held == self.account.held(name) >= 0
             assert (payment.state in payments.STANDING) == bill.standing
             assert sum(line["amount"] for line in payment.lines) == payment.amount
             for came in payments.receipts([payment]):
@@ -331,6 +344,7 @@ class Ledger:
 
         assert total("payment.received") + self.account.deposit == found.received
         assert total("refund.ordered") == found.refunded
+        assert total("payment.forfeited") == found.forfeited
         assert self.case == Case.of(self.case.id, self.walk.commits)
 
 

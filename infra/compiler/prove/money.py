@@ -123,6 +123,17 @@ def refunds_are_decided(subject: Subject) -> Iterator[Finding]:
                 yield Finding("refund-undecided", place, message)
 
 
+def what_is_lost_was_paid(subject: Subject) -> Iterator[Finding]:
+    """Only what was billed before, on every way, can be lost with an outcome."""
+    for walk in subject.walks:
+        bills = [step.name for step, _ in walk.steps() if isinstance(step, PayStep)]
+        for step, place in walk.steps():
+            lost = isinstance(step, OutcomeStep) and step.forfeits
+            if lost and not (bills and walk.graph.always_before(bills, step.name)):
+                message = f"`{step.name}` can be reached with nothing paid; lead there only after a `pay`"
+                yield Finding("forfeit-unpaid", (*place, "forfeits"), message)
+
+
 PROOFS = (
     fees_exist,
     assessed_before_billed,
@@ -132,4 +143,5 @@ PROOFS = (
     parts_are_not_lost,
     refunds_have_a_term,
     refunds_are_decided,
+    what_is_lost_was_paid,
 )
