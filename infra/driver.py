@@ -222,7 +222,9 @@ class CaseDriver:
     def submit(self, *, by: str | Person | None = None) -> CaseDriver:
         def decide(writer: Writer, service: Service) -> None:
             parent = writer.case.parent
-            above = self.ports.cases.load(parent).case if parent and service.above else None
+            above = (
+                self.ports.cases.load(parent).case if parent and (service.above or service.follows) else None
+            )
             intake.submit(writer, service, self._calendar_of, above)
 
         self.command(by or "applicant", "submit", decide)

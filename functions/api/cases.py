@@ -352,6 +352,10 @@ def create(call: Call) -> Reply:
     if service.above is not None:
         above = above_of(body.parent)
         parent = above.id if above else None
+    elif service.follows is not None and body.parent is not None:
+        earlier = above_of(body.parent)
+        intake.demand_earlier(service, earlier)
+        parent = earlier.id if earlier else None
     elif body.parent is not None:
         _demand_parent(call, body.parent)
 
@@ -437,7 +441,7 @@ def submit(call: Call, case: str) -> Reply:
     def decide(writer: Writer, service: Service) -> None:
         rights.demand("submit", call.person, writer.case, service, writer.now)
         call.demand_version(writer.case.version)
-        above = above_of(writer.case.parent) if service.above else None
+        above = above_of(writer.case.parent) if service.above or service.follows else None
         intake.submit(writer, service, ports.catalogue.calendar, above)
 
     done = change(demand_case_id(case), call.person.username, decide, request=call.key)

@@ -8,7 +8,7 @@ from chalice.app import Blueprint
 
 from functions.api.http import Answer, Call, Reply, route
 from functions.api.shapes import moment
-from functions.domain import issuing, register, words
+from functions.domain import issuing, register, views, words
 from functions.domain.case import Case, Permit, Task
 from functions.domain.clock import rfc3339
 from functions.domain.errors import NotFound
@@ -19,6 +19,7 @@ from functions.runtime.wiring import ports
 
 blueprint = Blueprint(__name__)
 LONGEST_NUMBER = 64
+MOST_FOLLOWING = 10
 
 
 class PermitUnknown(NotFound):
@@ -43,6 +44,8 @@ class PermitCheck(Answer):
     """What a permit says. ``sha256`` and ``size`` are those of the signed PDF: another file is not this permit.
 
     ``signatories`` is there where several have signed, ``initials`` where some were put before.
+    ``follows`` is the number of an earlier announcement that came to nothing and is done again by this one,
+    ``followed_by`` are those that have done this one again.
     """
 
     number: str
@@ -62,6 +65,8 @@ class PermitCheck(Answer):
     size: int
     signatories: list[HandAnswer] = []
     initials: list[InitialsAnswer] = []
+    follows: str | None = None
+    followed_by: list[str] = []
 
 
 @route(
@@ -106,6 +111,7 @@ def _answer(call: Call, record: Record, permit: Permit) -> PermitCheck:
         issued_at=rfc3339(permit.issued_at),
         valid_until=moment(permit.valid_until),
         **({"revoked_at": revoked} if revoked else {}),
+        **(_around(case) if service.follows else {}),
         sha256=permit.sha256,
         size=case.documents[permit.document].size,
         **_hands(call, case, permit, kind.letter),
@@ -125,6 +131,12 @@ def _hand(call: Call, task: Task) -> dict[str, Any]:
     office = ports.catalogue.agency(code)
     title = office.signatories.get(held) or office.roles.get(held) or office.name
     return {"title": call.text(title), "agency": call.text(office.name), "at": moment(task.done_at)}
+
+
+def _around(case: Case) -> dict[str, Any]:
+    """Tell what an announcement follows, and what has followed it."""
+    after = ports.views.list("place", views.following(case.id), limit=MOST_FOLLOWING, cursor=None)
+    return {"follows": case.facts.get("follows"), "followed_by": [one["number"] for one in after.items]}
 
 
 def _allows(call: Call, record: Record, service: Service, permit: Permit) -> str:

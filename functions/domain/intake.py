@@ -99,6 +99,8 @@ def submit(writer: Writer, service: Service, calendar_of: CalendarOf, above: Cas
             {"id": "Permohonan ini sudah diajukan.", "en": "This application has been submitted already."}
         )
     sealing.demand_open(service, above, writer.now)
+    if case.parent:
+        demand_earlier(service, above)
     form, calendar = forms.clean(service, case.form or {}), calendar_of(case.agency)
     today = filing_day(case, calendar, writer.now)
     _demand(
@@ -106,7 +108,7 @@ def submit(writer: Writer, service: Service, calendar_of: CalendarOf, above: Cas
         + _not_own(case, service, form)
         + missing_documents(case, service, form, today)
     )
-    facts = forms.facts(service, form, today=today)
+    facts = forms.facts(service, form, today=today) | follows(service, above)
     writer.add(
         events.CaseSubmitted(
             number=numbers.number(service.prefix, calendar.day_of(writer.now).year, case.id),
@@ -164,14 +166,50 @@ def change_answers(
         faults += missing_documents(case, service, new, today)
     _demand([*faults, *besides])
     if changing:
-        before, after = (forms.facts(service, form, today=today) for form in (old, new))
-        kept = {name: value for name, value in case.facts.items() if name in after or name not in before}
-        changed = {name: value for name, value in after.items() if before.get(name) != value}
+        facts = facts_after(case, service, old, new, today)
         writer.add(
-            events.AnswersChanged(pointers=pointers, form=history.digest(new), facts={**kept, **changed}),
-            {"form": new},
+            events.AnswersChanged(pointers=pointers, form=history.digest(new), facts=facts), {"form": new}
         )
         note(writer, service, calendar)
+
+
+def facts_after(
+    case: Case, service: Service, old: Mapping[str, Any], new: Mapping[str, Any], today: date
+) -> dict[str, Any]:
+    """Give the facts once answers have changed; what was found out otherwise stays as it was found."""
+    before, after = (forms.facts(service, form, today=today) for form in (old, new))
+    kept = {name: value for name, value in case.facts.items() if name in after or name not in before}
+    return kept | {name: value for name, value in after.items() if before.get(name) != value}
+
+
+def demand_earlier(service: Service, earlier: Case | None) -> None:
+    """Raise `Invalid` unless a case of this service may follow on the one that it names."""
+    wanted = service.follows
+    if wanted is None:
+        return
+    found = earlier is not None and (earlier.service, earlier.agency) == (service.code, service.agency)
+    if earlier is None or not found:
+        text = {
+            "id": "Nomor ini bukan milik berkas terdahulu dari layanan dan instansi ini.",
+            "en": "This is not the number of an earlier case of this service and office.",
+        }
+        raise Invalid([Fault("/parent", text)])
+    if earlier.status not in wanted.statuses or earlier.episode:
+        text = {
+            "id": "Berkas terdahulu itu belum gagal; ia tidak dapat diulang.",
+            "en": "That earlier case has not failed; it cannot be done again.",
+        }
+        raise Invalid([Fault("/parent", text)])
+
+
+def follows(service: Service, earlier: Case | None) -> dict[str, Any]:
+    """Give the fact that says which case it follows, by the number of the document that announced that one."""
+    if service.follows is None or earlier is None:
+        return {}
+    announced = next(
+        (one.number for one in earlier.permits.values() if service.permits[one.kind].listed), None
+    )
+    return {"follows": announced or earlier.number}
 
 
 def _asked_later(service: Service, change: Mapping[str, Any]) -> list[Fault]:

@@ -929,6 +929,16 @@ class Above(Model):
     at: tuple[Name, ...] = Field(min_length=1)
 
 
+class Follows(Model):
+    """A case may name, as its ``parent``, an earlier one of the same service that has come to nothing.
+
+    ``statuses`` are how that one may have ended. The number of the document that announced it becomes the fact
+    ``follows``.
+    """
+
+    statuses: tuple[Literal["rejected", "lapsed", "withdrawn"], ...] = Field(min_length=1)
+
+
 class Sealed(Model):
     """Answers that nobody can read before a moment, which ``until`` gives over the facts of the case above.
 
@@ -969,6 +979,7 @@ class Service(Model):
     computed: dict[FieldName, Computed] = {}
     own: Own | None = None
     above: Above | None = None
+    follows: Follows | None = None
     sealed: Sealed | None = None
     unique: tuple[Unique, ...] = ()
     fee: Fee | None = None

@@ -188,7 +188,8 @@ def _resubmit(writer: Writer, service: Service, calendar: Calendar, task: Task, 
     faults += _broken(case, service, task, form)
     if faults:
         raise Invalid(faults)
-    round_, facts = task.round, forms.facts(service, form, today=today)
+    before = asked.before if asked else case.form or {}
+    round_, facts = task.round, intake.facts_after(case, service, before, form, today)
     writer.add(events.TaskCompleted(task=task.id, action=action))
     if form != case.form:
         writer.add(

@@ -3,6 +3,7 @@
 ~case   in the lists of the applicant (``who``), of the agency (``place``), where time acts (``due``)
 ~later  what opens by itself (``due``)
 ~t<n>   an open task, in the worklist of its role or of the applicant, soonest due first
+~follows  an announced case that follows on an earlier one, found by that one (``place``)
 ~below  a published case that waits for others to file below it, in a list for everybody (``place``)
 ~q<n>   an open question, in the worklist of whoever is asked
 """
@@ -44,6 +45,9 @@ def views_of(
     announced = [permit for permit in case.permits.values() if service.permits[permit.kind].listed]
     if below and announced:
         views["below"] = _below(case, service, _closes_at(case, below, filed_at[below.step]), announced[0])
+    if announced and case.parent and "follows" in case.facts:
+        view = {"place": following(case.parent), "place_sort": _text(announced[0].issued_at)}
+        views["follows"] = {"version": case.seq, **view, "body": {"number": announced[0].number}}
     for question in case.questions.values():
         if case.still_asks(question):
             views[question.id.partition(".")[2]] = _question(case, question)
@@ -69,6 +73,11 @@ def _below(case: Case, service: Service, closes_at: datetime, announced: Permit)
 def open_below(service: str) -> str:
     """Give the key of the published cases of a service below which others may file now, soonest closed first."""
     return f"below#{service}"
+
+
+def following(case_id: str) -> str:
+    """Give the key of the announced cases that have followed on one that came to nothing."""
+    return f"follows#{case_id}"
 
 
 def published(facts: Mapping[str, Any], service: Service) -> dict[str, Any]:

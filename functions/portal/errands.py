@@ -70,7 +70,9 @@ def again(visit: Visit, case: str) -> Answer:
         for fault in forms.type_faults(service, answers, complete=False)
     }
     form = {name: value for name, value in answers.items() if name not in wrong}
-    made = visit.ask(api.create, body=api.CaseCreate(service=service.code, form=form), once=True)
+    failed = service.follows is not None and seen.case.status in service.follows.statuses
+    body = api.CaseCreate(service=service.code, form=form, parent=case if failed else None)
+    made = visit.ask(api.create, body=body, once=True)
     return SeeOther(url(f"/apply/{made.id}"))
 
 

@@ -255,6 +255,36 @@ def test_takes_a_bid_by_the_number_of_the_announcement(tendering: Tendering) -> 
     assert (made.status, made.body["parent"]) == (201, tendering.id)
 
 
+# -- held again
+
+
+def test_a_tender_that_failed_is_held_again_and_both_public_entries_show_it(tendering: Tendering) -> None:
+    tendering.file(few_bids="fail").announce()
+    tendering.bid("kopi-senja")
+    number, failed = tendering.tender["permits"][0]["number"], tendering.id
+    example = tendering.as_(OFFICER).get("/v1/services/public-tender").body["form"]["examples"][0]
+    again = {"service": "public-tender", "form": example, "parent": number}
+    early = tendering.as_(OFFICER).post("/v1/cases", again)
+    assert (early.status, early.pointers) == (422, ["/parent"])
+    assert (
+        tendering.as_(OFFICER).post("/v1/cases", {**again, "parent": "TDR-A-2026-XXXXX-XXXXX"}).status == 422
+    )
+    tendering.close().open()
+
+    later = tendering.as_(OFFICER).get("/v1/services/public-tender").body["form"]["examples"][0]
+    made = tendering.as_(OFFICER).post("/v1/cases", {**again, "form": later})
+    assert made.body["parent"] == failed
+    assert tendering.as_(OFFICER).post(f"/v1/cases/{made.body['id']}/submit").status == 202
+    tendering.id = made.body["id"]
+    tendering.announce()
+
+    new = tendering.tender["permits"][0]["number"]
+    assert tendering.as_("siti").get(f"/v1/permits/{new}").body["follows"] == number
+    assert tendering.as_("siti").get(f"/v1/permits/{number}").body["followed_by"] == [new]
+    newest = tendering.as_("siti").get("/v1/register?service=public-tender").body["items"][0]
+    assert {fact["name"]: fact["text"] for fact in newest["facts"]}["follows"] == number
+
+
 # -- scores
 
 

@@ -259,7 +259,7 @@ def facts_of(service: Service) -> frozenset[str]:
     """Give every fact that a case of a service may have: from its form, and those that its steps find out."""
     steps = (step for process in service.processes.values() for step in process.steps)
     found = [step.facts for step in steps if isinstance(step, TallyStep | RankStep)]
-    return frozenset(service.facts).union(*found)
+    return frozenset(service.facts).union(*found, ["follows"] if service.follows else [])
 
 
 def _targets(step: Step) -> Iterator[tuple[tuple[str | int, ...], str]]:
