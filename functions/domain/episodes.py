@@ -137,7 +137,7 @@ def appeal(
         )
     calendar = calendar_of(writer.case.agency)
     opened = service.process(process)
-    intake.change_answers(writer, service, calendar, form or {}, opened, reason_faults(reason))
+    intake.change_answers(writer, service, calendar, form, opened, reason_faults(reason))
     _open(writer, service, calendar, process, reason, act="appeal")
 
 
@@ -473,7 +473,7 @@ def begin(
             },
         )
     calendar = calendar_of(case.agency)
-    intake.change_answers(writer, service, calendar, form or {}, process, reason_faults(reason))
+    intake.change_answers(writer, service, calendar, form, process, reason_faults(reason))
     _open(writer, service, calendar, name, reason, act=act)
 
 

@@ -142,25 +142,28 @@ def open_episode(
 
 
 def change_answers(
-    writer: Writer, service: Service, calendar: Calendar, change: Mapping[str, Any], process: Process,
+    writer: Writer, service: Service, calendar: Calendar, given: Mapping[str, Any] | None, process: Process,
     besides: Sequence[Fault] = (),
 ) -> None:  # fmt: skip
     """Merge answers into a decided case, only those that the process may change or asks for itself.
 
-    What it asks for must be among them, and what must be brought with them must be there. What a step has found out
-    stays as it was found. Raises `Invalid` with all that is wrong, and with what is wrong ``besides`` the answers.
+    What it asks for must be among them, and what must be brought with them must be there; who gives a reason alone has
+    answered nothing. What a step has found out stays as it was found. Raises `Invalid` with all that is wrong, and
+    with what is wrong ``besides`` the answers.
     """
     case = writer.case
     today = filing_day(case, calendar, writer.now)
     old = case.form or {}
+    change = {name: None for name in process.asks if name in old} if given is None else given
     new = forms.clean(service, forms.merge(old, change))
     pointers = forms.changed_pointers(old, new)
     allowed = (*process.changes, *process.asks)
     closed = [pointer for pointer in pointers if pointer.lstrip("/") not in allowed and pointer[1:] in change]
     message = {"id": "Isian ini tidak dapat diubah di sini.", "en": "This answer cannot be changed here."}
     _fit(new)
-    changing = bool(pointers or process.asks)
-    faults = [Fault(pointer, message) for pointer in closed] + _unanswered(service, change, process)
+    changing = bool(pointers or (given and process.asks))
+    faults = [Fault(pointer, message) for pointer in closed]
+    faults += [] if given is None else _unanswered(service, change, process)
     if changing and not faults:
         faults = form_faults(service, new, today) + _not_own(case, service, new)
         faults += missing_documents(case, service, new, today)
