@@ -64,7 +64,7 @@ def test_a_closed_activity_is_not_eligible(office: Office) -> None:
 
     assert (body["eligible"], [one["rule"] for one in body["reasons"]]) == (
         False,
-        ["open-to-private-business", "risk-is-known"],
+        ["open-to-private-business"],
     )
 
 
