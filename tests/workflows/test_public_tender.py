@@ -331,9 +331,9 @@ def test_keeps_what_was_counted_and_chosen_with_rule_version_and_sentence(tender
 
     assert (noted["rule"], noted["version"]) == ("public-tender/count-bids", 1)
     assert noted["inputs"]["children"] == dict.fromkeys(tendering.bids.values(), "in_review")
-    assert noted["sentence"]["en"] == "Count the bids: bids: 3."
+    assert noted["sentence"]["en"] == "3 bids were handed in and not withdrawn."
     assert [(one["name"], one["value"], one["message"]) for one in shown] == [
-        ("count-bids", {"bids": 3}, "Count the bids: bids: 3."),
+        ("count-bids", {"bids": 3}, "3 bids were handed in and not withdrawn."),
         ("few", "evaluation", "Fewer than the minimum? Evaluate the bids."),
     ]
 
