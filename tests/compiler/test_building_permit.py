@@ -209,7 +209,7 @@ def test_nothing_personal_is_a_fact() -> None:
 
 
 def test_what_is_not_confirmed_says_so() -> None:
-    assert [basis.law for basis in SERVICE.legal_basis if basis.unconfirmed] == [
-        "PP 16/2021, 28 working days",
-        "PP 16/2021, appendix",
+    assert [basis.title.en for basis in SERVICE.legal_basis if basis.unconfirmed] == [
+        "A term of 28 working days from a complete application",
+        "Height indices and rehabilitation indices",
     ]

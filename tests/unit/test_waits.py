@@ -149,7 +149,7 @@ def test_a_consulted_offices_silence_is_no_objection_from_the_first_second_after
     assert (task.state, task.action, task.done_by) == ("expired", "no_objection", "law")
     assert (
         task.rule
-        == "building-permit/spatial-plan: PP 16/2021 Art. 253 and 261; 28 working days [unconfirmed]"
+        == "building-permit/spatial-plan: PP 16/2021 Art. 253, 261 [unconfirmed]"
     )
 
 
