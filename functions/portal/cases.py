@@ -15,6 +15,7 @@ from functions.domain import episodes, rights
 from functions.domain.case import Case
 from functions.domain.service import Service
 from functions.portal import progress, questions, story
+from functions.portal.rendering import Words
 from functions.portal.visit import Answer, Content, Html, Visit
 from functions.ports import Record
 from functions.runtime.wiring import ports
@@ -145,8 +146,17 @@ def inputs_in_words(visit: Visit, service: Service, inputs: Mapping[str, Any]) -
         if field:
             said.append(f"{visit.text(field.title)}: {questions.in_words(field, value, visit.language)}")
         elif isinstance(value, str | int | float) or value is None:
-            said.append(f"{name}: {'–' if value is None else value}")
+            said.append(f"{name.removeprefix('facts.').replace('_', ' ')}: {_plain(visit, value)}")
     return "; ".join(said)
+
+
+def _plain(visit: Visit, value: str | float | None) -> str:
+    """Write what no question asked: a fact, or what another rule gave."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(visit.t("form.yes" if value else "form.no"))
+    return value if isinstance(value, str) else Words(visit.language).number(value)
 
 
 def answers_in_words(visit: Visit, seen: Seen) -> list[tuple[str, list[tuple[str, str]]]]:

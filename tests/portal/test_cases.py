@@ -325,3 +325,11 @@ def test_a_case_in_both_languages(returned: CaseDriver, surf: Surf) -> None:
 
     assert "Anda diminta memperbaiki" in page.text
     assert page.html.get("lang") == "id"
+
+
+def test_what_a_rule_read_is_said_in_words(surf: Surf, granted: CaseDriver) -> None:
+    read = surf("siti").get(f"/cases/{granted.id}").text
+
+    assert "fire asked: No" in read
+    assert "False" not in read
+    assert "_asked" not in read

@@ -147,10 +147,7 @@ def test_a_consulted_offices_silence_is_no_objection_from_the_first_second_after
 
     task = walk.task("spatial-plan")
     assert (task.state, task.action, task.done_by) == ("expired", "no_objection", "law")
-    assert (
-        task.rule
-        == "building-permit/spatial-plan: PP 16/2021 Art. 253, 261 [unconfirmed]"
-    )
+    assert task.rule == "building-permit/spatial-plan: PP 16/2021 Art. 253, 261 [unconfirmed]"
 
 
 @pytest.mark.parametrize(("silence", "action", "error"), [
