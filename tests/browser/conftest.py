@@ -80,8 +80,9 @@ def open_street() -> Iterator[Street]:
         thread.join(timeout=5)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One for each file: its driver keeps an event loop running in which no other test could start one."""
     with open_browser() as chromium:
         yield chromium
 

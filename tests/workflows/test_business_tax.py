@@ -95,7 +95,7 @@ def test_the_receipt_comes_with_the_payment_and_can_be_verified(office: Office) 
     (receipt,) = shown["permits"]
     assert shown["status"] == "approved"
     assert shown["balance"] == {
-        "billed": 18_500_000, "received": 18_500_000, "refunded": 0, "open": 0, "overpaid": 0,
+        "billed": 18_500_000, "forfeited": 0, "received": 18_500_000, "refunded": 0, "open": 0, "overpaid": 0,
     }  # fmt: skip
     assert not [task for task in shown["tasks"] if task["role"] != "applicant"]
     assert Asker(office).get(f"/v1/permits/{receipt['number']}").body["state"] == "valid"
@@ -117,7 +117,7 @@ def test_a_corrected_return_shows_what_was_overpaid_until_it_is_given_back(offic
     assert "amend" not in shown["actions"]
     case.act("bapenda/refund-officer", "approve")
     assert asker.get(f"/v1/cases/{case.id}").body["balance"] == {
-        "billed": 18_500_000, "received": 18_500_000, "refunded": 8_500_000, "open": 0, "overpaid": 0,
+        "billed": 18_500_000, "forfeited": 0, "received": 18_500_000, "refunded": 8_500_000, "open": 0, "overpaid": 0,
     }  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def test_a_bill_is_paid_in_parts_with_a_receipt_for_each(office: Office) -> None
         }
     ]
     assert shown["balance"] == {
-        "billed": 18_500_000, "received": 10_000_000, "refunded": 0, "open": 8_500_000, "overpaid": 0,
+        "billed": 18_500_000, "forfeited": 0, "received": 10_000_000, "refunded": 0, "open": 8_500_000, "overpaid": 0,
     }  # fmt: skip
 
     case.pay(id="n2")
