@@ -54,6 +54,7 @@ def test_the_estimate_tells_the_risk_and_what_it_rests_on(office: Office, kbli: 
     (found,) = [one for one in answer.body["computations"] if one["name"] == "risk"]
     assert (found["rule"], found["version"], found["inputs"]) == ("business-licence/risk", 1, {"risk": risk})
     assert kbli in found["message"]
+    assert found["message"].endswith(f"at this scale: {risk.replace('_', ' ')}.")
     assert answer.body["fee"]["amount"] == 0
 
 
@@ -100,6 +101,8 @@ def test_what_the_law_issues_says_so_and_nobody_signs_it(office: Office) -> None
 
     assert case.case.status == "approved"
     for letter in reading.drawn:
+        assert "Tingkat risiko kegiatan: tinggi." in str(letter.blocks)
+        assert "Risk of the activity: high." in str(letter.blocks)
         assert letter.signatory is None
         assert letter.by_law is not None
         assert "operation of law" in letter.by_law.en
