@@ -21,6 +21,7 @@ from functions.domain.money import money
 from functions.domain.service import Computed, DocumentKind, FormField, Service
 
 MAX_FORM_BYTES = 64 * 1024
+NO_ANSWER: tuple[Any, ...] = (None, "", [])
 
 
 def merge(form: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,9 +55,10 @@ def filed_with(service: Service) -> list[FormField]:
 
 
 def clean(service: Service, form: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop the answers to questions that are not asked any more."""
-    unasked = {field.name for field in service.form.fields if _asked(field, form) is False}
-    return {name: value for name, value in form.items() if name not in unasked}
+    """Drop the answers to questions that are not asked any more, and `NO_ANSWER`: null and what is empty."""
+    answered = {name: value for name, value in form.items() if value not in NO_ANSWER}
+    unasked = {field.name for field in service.form.fields if _asked(field, answered) is False}
+    return {name: value for name, value in answered.items() if name not in unasked}
 
 
 def faults(
@@ -87,7 +89,7 @@ def type_faults(
         _model(service).model_validate(dict(form))
     except ValidationError as error:
         found = [fault_of(item) for item in error.errors(include_url=False, include_input=False)]
-    present = {name for name, value in form.items() if value not in (None, "", [])}
+    present = {name for name, value in form.items() if value not in NO_ANSWER}
     if complete:
         wanted = [f for f in asked_fields(service, form) if f.required and f.name not in sealed]
         missing = [f for f in wanted if f.name not in present]

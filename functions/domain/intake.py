@@ -48,6 +48,7 @@ def create(
     """
     may_file(person, service, on_behalf_of, writer.now)
     sealing.demand_open(service, above, writer.now)
+    form = forms.merge({}, form)
     _fit(form)
     _demand(forms.type_faults(service, form, complete=False) + _asked_later(service, form))
     other = on_behalf_of if on_behalf_of != person.username else None
@@ -63,9 +64,9 @@ def create(
             applicant=other or person.username,
             filed_by=person.username if other else None,
             parent=parent,
-            form=history.digest(dict(form)),
+            form=history.digest(form),
         ),
-        {"form": dict(form), "contact": contact},
+        {"form": form, "contact": contact},
     )
 
 

@@ -86,6 +86,17 @@ def test_a_role_that_was_lent_files_for_another_as_well():
     assert Walk(person=deputy).create(on_behalf_of="budi").case.filed_by == "vina"
 
 
+def test_what_answers_nothing_is_no_answer():
+    blank = Walk({**HOUSE, "infrastructure_volume": None, "owner_name": ""}).create()
+
+    assert "infrastructure_volume" not in blank.case.form
+    assert blank.case.form["owner_name"] == ""
+    assert "/owner_name" in faults(blank.submit)
+
+    whole = Walk({**HOUSE, "land_title_number": ""}).create().bring().submit()
+    assert "land_title_number" not in whole.case.form
+
+
 def test_answers_of_a_draft_are_merged_and_only_changes_are_recorded():
     walk = Walk().create().patch(floors=2, address=None)
     version = walk.case.version
