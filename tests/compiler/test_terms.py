@@ -67,3 +67,10 @@ def test_the_contract_is_signed_in_the_term_that_the_appointment_names() -> None
 
     assert str(contract.of[0].within) == f"{tender.constants['contract_days']} wd"
     assert "within {{ facts.contract_days }} working days" in tender.permits["appointment"].allows.en
+
+
+def test_the_map_of_a_recommendation_is_a_pdf_of_5_mb() -> None:
+    documents = CATALOGUE.service("agency-recommendation").documents
+    (drawn,) = [document for document in documents if document.kind == "location-map"]
+
+    assert (drawn.types, drawn.max_mb) == (("application/pdf",), 5)
