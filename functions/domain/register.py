@@ -17,7 +17,7 @@ from typing import Any, Literal, cast
 from functions.domain import statistics, views
 from functions.domain.case import Case, Commit, Permit, moment
 from functions.domain.clock import rfc3339
-from functions.domain.service import FormField, Service, Text
+from functions.domain.service import Service, Text
 
 Entry = Mapping[str, Any]
 State = Literal["valid", "expired", "suspended", "revoked"]
@@ -130,15 +130,15 @@ def _sortable(at: datetime) -> str:
 
 
 def published(entry: Entry, service: Service) -> list[tuple[str, Text, Any, Text | None]]:
-    """Give each published fact of an entry: name, title, value, and the value's own title where it is a choice."""
-    fields = {field.name: field for field in service.form.fields}
+    """Give each published fact of an entry: name, title, value, and the value's own title where it has one."""
     return [
-        (name, title, entry["facts"][name], _option(fields.get(name), entry["facts"][name]))
+        (name, title, entry["facts"][name], _worded(name, service, entry["facts"][name]))
         for name, title in service.publication.facts.items()
         if name in entry["facts"]
     ]
 
 
-def _option(field: FormField | None, value: Any) -> Text | None:
-    options = field.options if field else ()
-    return next((option.title for option in options if option.value == value), None)
+def _worded(name: str, service: Service, value: Any) -> Text | None:
+    options = (option for field in service.form.fields if field.name == name for option in field.options)
+    chosen = next((option.title for option in options if option.value == value), None)
+    return chosen or service.publication.words.get(name, {}).get(str(value))

@@ -815,9 +815,13 @@ class Notice(Model):
 
 
 class Publication(Model):
-    """What the public register shows: facts by name, never the person."""
+    """What the public register shows: facts by name, never the person.
+
+    ``words`` has the title of each value of a fact that is no choice of the form: ``{"level": {"low": Text}}``.
+    """
 
     facts: dict[FieldName, Text] = {}
+    words: dict[FieldName, dict[str, Text]] = {}
 
 
 class Reserve(Model):

@@ -86,6 +86,11 @@ def test_a_low_risk_business_has_its_signed_number_with_the_answer_to_its_filing
     (permit,) = shown["permits"]
     assert (permit["state"], permit["valid_until"]) == ("valid", None)
     assert Asker(office).get(f"/v1/permits/{permit['number']}").body["state"] == "valid"
+    (entry,) = Asker(office).get("/v1/register?service=business-licence").body["items"]
+    (risk,) = [fact for fact in entry["facts"] if fact["name"] == "risk"]
+    assert (risk["value"], risk["text"]) == ("low", "low")
+    (entri,) = Asker(office).get("/v1/register?service=business-licence", accept_language="id").body["items"]
+    assert [fact["text"] for fact in entri["facts"] if fact["name"] == "risk"] == ["rendah"]
     checked = [
         e for e in asker.get(f"/v1/cases/{case}/history").body["items"] if e["type"] == "rules.checked"
     ]
