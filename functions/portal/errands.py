@@ -85,7 +85,7 @@ def _page(visit: Visit, wish: Wish, faults: Iterable[Fault] = ()) -> Answer:
         "reason": visit.field("reason") if visit.request.method == "POST" else "",
         "fault": wrong.get("/reason", ""),
         "questions": wish.questions(wrong),
-        "faults": [{"link": wish.place(pointer), "text": text} for pointer, text in wrong.items()],
+        "faults": wish.listed(wrong),
         "process": wish.process,
         "brings": wish.brings and "upload" in seen.shown.actions,
     }

@@ -105,7 +105,7 @@ def _page(visit: Visit, wish: Wish, faults: Iterable[Fault] = ()) -> Answer:
         "amount": visit.field("amount") if posted else "",
         "unit": _unit(wish.seen) if act == "extend" else "",
         "questions": wish.questions(wrong),
-        "faults": [{"link": wish.place(pointer), "text": text} for pointer, text in wrong.items()],
+        "faults": wish.listed(wrong),
         "fault_of": wrong,
     }
     return Html("oversight.html", page, status=422 if wrong else 200)

@@ -69,6 +69,13 @@ class Wish:
         said = reversed(list(faults))
         return {fault.pointer.removeprefix("/form"): self.visit.text(fault.message) for fault in said}
 
+    def listed(self, wrong: Mapping[str, str]) -> list[dict[str, str]]:
+        """List what is wrong in the order of the page, each named by its question, with the link to where it is."""
+        names = {f"/{field.name}": self.visit.text(field.title) for field in self.fields}
+        ordered = sorted(wrong, key=lambda pointer: [*names, pointer].index(pointer))
+        said = {pointer: ": ".join(filter(None, (names.get(pointer), wrong[pointer]))) for pointer in ordered}
+        return [{"link": self.place(pointer), "text": text} for pointer, text in said.items()]
+
     def place(self, pointer: str) -> str:
         """Give where on the page, or on that of the documents, a fault can be mended."""
         first, _, rest = pointer.lstrip("/").partition("/")

@@ -13,16 +13,20 @@ from functions.runtime.wiring import ports
 from infra.driver import CaseDriver, people, user
 from infra.local.office import Office
 from tests.portal import ways
+from tests.workflows.tendering import Tendering
 
 REVIEWER = people().holders("pupr/tpt")[0].username
 ADVISER = people().holders("dlh/environment")[0].username
 SIGNER = people().holders("dpmptsp/head")[0].username
+INITIALS = people().holders("dlh/unit-head")[0].username
+AUDITOR = people().holders("bapenda/supervisor")[0].username
 
 PLACES: dict[str | None, tuple[str, ...]] = {
     None: (
         "/", "/services", "/services?q=zzzz", "/services/building-permit", "/permits",
-        "/permits/PBG-2026-AAAAA-BBBBB", "/permits/{permit}", "/register", "/open", "/statistics", "/privacy",
-        "/accessibility", "/sign-in", "/signed-out", "/sign-in?error=access_denied&state=x", "/nowhere",
+        "/permits/PBG-2026-AAAAA-BBBBB", "/permits/{permit}", "/permits/{minutes}", "/register", "/open",
+        "/statistics", "/privacy", "/accessibility", "/sign-in", "/signed-out", "/sign-in?error=access_denied&state=x",
+        "/nowhere",
     ),
     "maria": (
         "/services/building-permit/start", "/apply/{draft}", "/apply/{draft}/1", "/apply/{draft}/3",
@@ -35,6 +39,8 @@ PLACES: dict[str | None, tuple[str, ...]] = {
     REVIEWER: ("/tasks", "/tasks?q=zzzz", "/tasks/{review}", "/tasks/{review}/questions"),
     ADVISER: ("/questions/{question}",),
     SIGNER: ("/tasks/{signing}",),
+    INITIALS: ("/tasks/{initials}",),
+    AUDITOR: ("/cases/{taxed}/acts/reopen",),
     "sri": (
         "/tasks?role=pupr%2Ftpt", "/tasks/{review}", "/attention", "/services/building-permit/pace", "/delegations",
         "/cases/{reviewed}", "/cases/{reviewed}/process", "/cases/{reviewed}/acts/extend",
@@ -82,20 +88,35 @@ def furnish(office: Office) -> dict[str, str]:
     billed, granted = ways.bill(ways.review(new().apply())), ways.grant(ways.bill(ways.review(new().apply())))
     refused = ways.answer(ways.review(new().apply()), "reject", comment="The columns are too thin.")
     CaseDriver(office.system, service="hajj-registration").like().open_round("2027", 1)
+    taxed = CaseDriver(office.system, service="business-tax", applicant="sinar-jaya").apply()
+    taxed.pay()
+    surveyed = _survey(office)
+    Tendering(office).file().announce()
     webhook = _webhook()
     (bill,), (permit,) = billed.case.payments, granted.case.permits
     cases = {
         "empty": empty, "draft": draft, "reviewed": reviewed, "returned": returned, "billed": billed,
-        "granted": granted, "refused": refused,
+        "granted": granted, "refused": refused, "taxed": taxed,
     }  # fmt: skip
     return {name: case.id for name, case in cases.items()} | {
         "bill": bill,
         "permit": permit,
+        "minutes": next(iter(surveyed.case.permits)),
+        "initials": surveyed.task("initial-unit").id,
         "review": late.task("technical-review").id,
         "signing": signing.task("sign-permit").id,
         "webhook": webhook,
         "question": _question(late),
     }
+
+
+def _survey(office: Office) -> CaseDriver:
+    """Let officers of two offices sign the minutes of a survey; the draft then goes upward for initials."""
+    case = CaseDriver(office.system, service="agency-recommendation", applicant="hendra")
+    case.apply({"technical_agencies": ["damkar"]}).act("dlh/front-office", "approve")
+    for place, who in enumerate(("gilang", "kartika"), 1):
+        case.act(who, "no_objection", task=f"minutes-{place}")
+    return case.act("damkar/fire-safety", "no_objection")
 
 
 def _question(case: CaseDriver) -> str:

@@ -36,6 +36,7 @@ def test_a_service_is_explained_in_both_languages(surf: Surf, service: Service, 
     assert page.status == 200
     assert page.heading == getattr(service.title, language)
     assert getattr(service.clock.silence_words, language).split()[0] in page.text
+    assert "[unconfirmed]" not in page.text
 
 
 def test_the_fee_is_explained_line_by_line_and_its_formula_can_be_unfolded(surf: Surf) -> None:
