@@ -98,12 +98,14 @@ def test_a_correction_is_sent_once_everything_is_mended(returned: CaseDriver, su
     page = surfer.get(f"/apply/{returned.id}/check")
     assert any("Site plan and drawings: This document was asked for again" in error for error in page.errors)
 
+    returned.aws.advance(timedelta(days=6))
     page = surfer.get(f"/apply/{returned.id}/documents")
     for kind in ("site-plan", "structural-calculation", "neighbour-consent"):
         page = surfer.send_file(page, kind, SMALL_PDF, f"{kind}.pdf", "application/pdf")
     page = surfer.submit(surfer.get(f"/apply/{returned.id}/check"), f"/apply/{returned.id}")
 
     assert "Your correction was sent. The examination goes on." in page.text
+    assert "paused 6 days while waiting for your correction; due on" in page.text
     assert returned.case.form["floors"] == 3
     assert "correction.received" in returned.types
 
