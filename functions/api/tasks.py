@@ -362,8 +362,8 @@ def release(call: Call, task: str) -> Reply:
     answer=TaskAnswer,
     versioned=True,
     summary={
-        "id": "Serahkan tugas kepada seseorang (pengawas)",
-        "en": "Hand the task to somebody (supervisor)",
+        "id": "Serahkan tugas kepada seseorang (pengawas, atau yang mengambilnya)",
+        "en": "Hand the task to somebody (supervisor, or who has taken it)",
     },
     description={
         "id": "Peran penerima diperiksa saat ia bertindak; aturan berkas sendiri dan empat mata diperiksa sekarang.",
@@ -829,7 +829,7 @@ def _may(task: Task, case: Case, service: Service, person: Person, now: datetime
     allowed: list[Act] = []
     if task.role != "applicant" and _may_complete(task, case, service, person, now):
         allowed += ["claim"] if task.state == "open" else ["release"]
-    if task.role != "applicant" and rights.may("assign", person, case, service, now):
+    if task.role != "applicant" and rights.may_hand_over(person, case, task, service, now):
         allowed.append("assign")
     if task.kind != "pay" and _may_complete(task, case, service, person, now):
         allowed.append("complete")

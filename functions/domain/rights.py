@@ -124,6 +124,13 @@ def may_see_task(person: Person, case: Case, task: Task, service: Service, now: 
     return person.holds(task.role, now) or _supervisor(person, case, service, now)
 
 
+def may_hand_over(person: Person, case: Case, task: Task, service: Service, now: datetime) -> bool:
+    """Tell whether the person may give the task to somebody: a supervisor, and whoever has taken it, as their own."""
+    holds = task.assignee == person.username and task.role != "applicant" and person.holds(task.role, now)
+    own_case = _applicant(person, case, service, now)
+    return (holds and not own_case) or may("assign", person, case, service, now)
+
+
 def demand_task(
     person: Person, case: Case, task: Task, spec: TaskSpec | None, service: Service, now: datetime
 ) -> None:

@@ -78,10 +78,11 @@ def release(writer: Writer, service: Service, person: Person, task: Task) -> Non
 
 
 def assign(writer: Writer, service: Service, person: Person, task: Task, to: Person) -> None:
-    """A supervisor hands the task to somebody who may do it."""
+    """Hand the task to somebody who may do it: as a supervisor, or because one has taken it oneself."""
     if not rights.may_see_task(person, writer.case, task, service, writer.now):
         raise TaskUnknown({"id": "Tugas tidak ditemukan.", "en": "There is no such task."})
-    rights.demand("assign", person, writer.case, service, writer.now)
+    if not rights.may_hand_over(person, writer.case, task, service, writer.now):
+        rights.demand("assign", person, writer.case, service, writer.now)
     if not task.is_open:
         raise _taken(task)
     rights.demand_task(to, writer.case, task, waits.spec_of(writer.case, service, task), service, writer.now)

@@ -69,7 +69,7 @@ class TestTaking:
         got = as_("yuni").post(f"{completeness(case)}/claim")
 
         assert (got.status, got.body["state"], got.body["assignee"]) == (200, "claimed", "yuni")
-        assert got.body["may"] == ["release", "complete"]
+        assert got.body["may"] == ["release", "assign", "complete"]
         assert as_("yuni").post(f"{completeness(case)}/claim").body["version"] == got.body["version"]
 
     @pytest.mark.parametrize("act", ["claim", "release", "complete"])

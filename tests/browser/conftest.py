@@ -17,7 +17,7 @@ from waitress import create_server
 
 from infra.local.aws import LocalClock
 from infra.local.office import Office
-from tests.browser.walker import Walker
+from tests.browser.walker import ByKeyboard, Walker
 from tests.builders import MORNING
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -128,13 +128,14 @@ def window(browser: Browser, street: Street) -> Iterator[Callable[..., Window]]:
 
 
 @pytest.fixture(
-    params=[(True, "en", 1280), (False, "id", 360)],
-    ids=["with a script", "without a script, in Indonesian, on a small screen"],
+    params=[(Walker, True, "en", 1280), (Walker, False, "id", 360), (ByKeyboard, True, "id", 1280)],
+    ids=["with a script", "without a script, in Indonesian, on a small screen", "by the keyboard alone"],
 )
 def walker(window: Callable[..., Window], street: Street, request: pytest.FixtureRequest) -> Walker:
-    """Somebody at each of the two kinds of browser."""
-    script, language, width = request.param
-    return Walker(window(script=script, language=language, width=width), language, script)
+    """Somebody at each kind of browser, or with nothing but its keys."""
+    kind, script, language, width = request.param
+    walker: Walker = kind(window(script=script, language=language, width=width), language, script)
+    return walker
 
 
 def _watch(window: Window) -> None:

@@ -1,4 +1,4 @@
-"""Whole cases from beginning to end through the pages, by everybody whom they take: with a script and without."""
+"""Whole cases from beginning to end through the pages, by everybody whom they take: with a script, without, by keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser.conftest import Window
-from tests.browser.walker import ByKeyboard, Walker, load
+from tests.browser.walker import Walker, load
 
 pytestmark = pytest.mark.xdist_group("browser-walks")
 
@@ -33,17 +33,6 @@ def test_a_return_is_paid_and_what_was_overpaid_comes_back(walker: Walker) -> No
     assert load(case).status == "approved"
     assert [refund.amount for refund in load(case).refunds] == [8_500_000]
     assert walker.sit_down("sinar-jaya").verified(case)
-
-
-def test_a_return_goes_by_the_keyboard_alone(window: Callable[..., Window]) -> None:
-    walker = ByKeyboard(window())
-    case = walker.sit_down("kopi-senja").apply("business-tax")
-    walker.pay(case)
-    walker.ask_for(case, "amend", "We counted one branch twice.", turnover="100000000")
-    walker.answer_all(case)
-
-    assert load(case).status == "approved"
-    assert [refund.amount for refund in load(case).refunds] == [8_500_000]
 
 
 def test_the_counter_files_for_who_stands_there_and_prints_the_receipt(window: Callable[..., Window]) -> None:

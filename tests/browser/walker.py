@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -204,6 +205,11 @@ class ByKeyboard(Walker):
             self.page.keyboard.type(month)
             self.page.keyboard.press("ArrowRight")
             self.page.keyboard.type(year)
+        elif where.get_attribute("type") == "datetime-local":
+            moment = datetime.fromisoformat(text)
+            self.page.keyboard.type(moment.strftime("%m%d%Y"))
+            self.page.keyboard.press("ArrowRight")
+            self.page.keyboard.type(moment.strftime("%I%M%p"))
         else:
             self.page.keyboard.press("Control+A")
             self.page.keyboard.type(text)

@@ -105,9 +105,18 @@ def test_a_task_is_handed_only_to_who_may_do_it():
     assert refused.value.rule == "own_case"
 
 
-def test_an_officer_hands_nothing_over():
+def test_an_officer_hands_over_nothing_that_another_might_take():
     with pytest.raises(Forbidden):
         do(Walk().review(), tasks.assign, TEGUH, "technical-review", NURUL)
+
+
+def test_who_has_taken_a_task_hands_it_over_to_a_colleague():
+    walk = Walk().review()
+    do(walk, tasks.claim, TEGUH)
+
+    assert do(walk, tasks.assign, TEGUH, "technical-review", NURUL).assignee == "nurul"
+    with pytest.raises(Forbidden):
+        do(walk, tasks.assign, TEGUH, "technical-review", TEGUH)
 
 
 def test_a_done_task_cannot_be_handed_over():
