@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from functions.domain.views import worklist
 from infra.driver import CaseDriver
 from infra.local.office import Office
 from tests.api.asking import Asker
@@ -161,3 +162,39 @@ def test_the_command_handler_loads_little() -> None:
     count, _, unwanted = done.stdout.strip().partition(" ")
     assert unwanted == "[]"
     assert int(count) <= MOST_MODULES
+
+
+def test_a_worklist_costs_the_same_however_long_it_is(
+    as_: As, office: Office, calls: Callable[..., list[str]]
+) -> None:
+    """A page reads what it shows and no more, first what is due soonest."""
+    teguh, page = as_("teguh"), {}
+
+    def asked_of_the_table() -> list[str]:
+        return calls(lambda: page.update(teguh.get("/v1/tasks?limit=25").body))
+
+    _file_tasks(office, range(40))
+    few = asked_of_the_table()
+    _file_tasks(office, range(40, 300))
+
+    assert asked_of_the_table() == few == ["dynamodb:Query"] * len(few)
+    assert [item["due_at"][:10] for item in page["items"]] == ["2026-05-01"] * 11 + ["2026-05-02"] * 11 + [
+        "2026-05-03"
+    ] * 3
+
+
+def _file_tasks(office: Office, numbers: range) -> None:
+    """Put open reviews into the worklist, ever the next of them due on the next of the first 28 days of May."""
+    for number in numbers:
+        due, case = f"2026-05-{1 + number % 28:02}T00:00:00Z", f"{number:026}"
+        body = {
+            "id": f"{case}.t1", "case": case, "number": f"PBG-2026-{number}", "service": "building-permit",
+            "service_version": 1, "process": "application", "step": "review", "name": "technical-review",
+            "title": {"id": "Nilai", "en": "Review"}, "kind": "review", "role": "pupr/tpt", "state": "open",
+            "assignee": None, "opened_at": due, "due_at": due, "version": 1, "agency": "pupr",
+        }  # fmt: skip
+        task = {
+            name: body[name] for name in ("version", "service", "kind", "assignee", "body") if name in body
+        }
+        task |= {"who": worklist("pupr/tpt"), "who_sort": due, "body": body}
+        office.system.ports.views.replace(case, {"t1": task})
