@@ -18,7 +18,7 @@ run: $(STAMP)
 	@exec $(PY) -m infra.local
 
 test: $(STAMP) chromium
-	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	@$(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 # The browser that the pages are tried in comes from the distribution.
 chromium:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from playwright.sync_api import Locator, Page, expect
 
 from functions.domain import form as forms
-from functions.domain.case import Case
-from functions.domain.rights import NOT_BY_HAND
+from functions.domain.case import Case, Task
 from functions.domain.service import FormField, Service
+from functions.domain.tasks import allowed_actions
 from functions.portal import questions
 from functions.runtime.wiring import ports
 from infra.driver import SMALL_PDF, people
@@ -156,8 +156,7 @@ class Walker:
         """Let every officer who is asked about a case answer from the own worklist; gives how many answers it took."""
         answered = 0
         for _ in range(MOST_PAGES):
-            open_ = ports.cases.load(case).case.open_tasks()
-            roles = [task.role for task in open_ if task.kind not in NOT_BY_HAND and "/" in task.role]
+            roles = [task.role for task in load(case).open_tasks() if _can_be_granted(case, task)]
             now = sum(any(self._answer_one(case, one) for one in _holders(role)) for role in roles)
             answered += now
             if not now:
@@ -236,9 +235,10 @@ class ByKeyboard(Walker):
 
     def _tab_to(self, aim: Locator) -> None:
         aim.wait_for()
+        element = aim.element_handle()
         for _ in range(MOST_TABS):
             self.page.keyboard.press("Tab")
-            if aim.evaluate(_IS_SEEN_IN_FOCUS):
+            if element.evaluate(_IS_SEEN_IN_FOCUS):
                 return
         raise AssertionError(f"no way by the keyboard to {aim}")
 
@@ -247,6 +247,13 @@ def load(case: str) -> Case:
     """Give a case as it stands."""
     found: Case = ports.cases.load(case).case
     return found
+
+
+def _can_be_granted(case: str, task: Task) -> bool:
+    """Tell whether an officer is asked, and can do more than to send it back."""
+    asked = load(case)
+    service = ports.catalogue.service(asked.service, asked.service_version)
+    return "/" in task.role and bool({one.name for one in allowed_actions(asked, service, task)} - {"return"})
 
 
 def _holders(role: str) -> list[str]:
