@@ -157,7 +157,7 @@ def test_the_estimate_of_a_registration_shows_the_quota_of_the_province(as_: As)
     young = as_().post(
         "/v1/services/hajj-registration/estimate", {"form": form | {"birth_date": "2020-01-01"}}
     )
-    assert "old-enough" in [reason["rule"] for reason in young.body["reasons"]]
+    assert [reason["rule"] for reason in young.body["reasons"]] == ["old-enough"]
 
 
 def test_the_list_shows_the_rounds_and_the_line_of_each_region(as_: As, waiting: list[CaseDriver]) -> None:
