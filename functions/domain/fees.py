@@ -38,7 +38,10 @@ class Received:
 
 def assess(fee: Fee, context: Mapping[str, Any]) -> Assessment:
     """Compute the fee over what `at` gives, line by line; raises `LoketError` when one gives no sensible amount."""
-    known = {**context, "values": {**context.get("values", {}), **fee.values}}
+    known = {
+        **context,
+        "values": {**context.get("values", {}), **{name: one.value for name, one in fee.values.items()}},
+    }
     amounts: dict[str, int] = {}
     for line in fee.lines:
         known["lines"] = dict(amounts)

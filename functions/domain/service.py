@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from functions.domain.clock import End, Term
@@ -207,6 +207,30 @@ class DocumentKind(Model):
     max_mb: int = Field(default=5, ge=1, le=100)
 
 
+class Constant(Model):
+    """A figure of the law or the agency: a number, a text, a list or a table, with what people call it.
+
+    ``rows`` are what the rows of a table are called where they are no choice of the form. ``money`` has it written as
+    an amount.
+    """
+
+    value: Any
+    title: Text | None = None
+    rows: dict[str, Text] = {}
+    money: bool = False
+
+
+def _constant(given: Any) -> Any:
+    """Take a bare value for one without a title: so stand those that nobody is shown, and all of older versions."""
+    described = (
+        isinstance(given, Mapping) and "value" in given and given.keys() <= Constant.model_fields.keys()
+    )
+    return given if described or isinstance(given, Constant) else {"value": given}
+
+
+Constants = dict[FieldName, Annotated[Constant, BeforeValidator(_constant)]]
+
+
 class FeeLine(Model):
     """One named line; its amount is rounded half up to the whole unit of the currency."""
 
@@ -242,7 +266,7 @@ class Fee(Model):
 
     currency: str = "IDR"
     law: str
-    values: dict[FieldName, Any] = {}
+    values: Constants = {}
     lines: tuple[FeeLine, ...]
     words: Text
     due: tuple[Due, ...] = ()
@@ -978,7 +1002,7 @@ class Service(Model):
     legal_basis: tuple[LegalBasis, ...]
     form: Form
     documents: tuple[DocumentKind, ...] = ()
-    values: dict[FieldName, Any] = {}
+    values: Constants = {}
     facts: dict[FieldName, Expression] = {}
     computed: dict[FieldName, Computed] = {}
     own: Own | None = None
@@ -1009,6 +1033,11 @@ class Service(Model):
     @property
     def constants(self) -> dict[str, Any]:
         """Give what expressions see as ``values``: those of the service, and those of its fee."""
+        return {name: one.value for name, one in self.titled.items()}
+
+    @property
+    def titled(self) -> dict[str, Constant]:
+        """Give the same with what people call them."""
         return {**self.values, **(self.fee.values if self.fee else {})}
 
     def process(self, name: str) -> Process:

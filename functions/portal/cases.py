@@ -14,7 +14,7 @@ from functions.api.documents import demand_case_id
 from functions.domain import episodes, rights
 from functions.domain.case import Case
 from functions.domain.service import Service
-from functions.portal import progress, questions, story
+from functions.portal import formulas, progress, questions, story
 from functions.portal.rendering import Words
 from functions.portal.visit import Answer, Content, Html, Visit
 from functions.ports import Record
@@ -96,6 +96,7 @@ def case_page(visit: Visit, seen: Seen, *, faults: Any = (), message: str = "") 
         "rows": answers_in_words(visit, seen),
         "found": [one for one in (shown.fee, *shown.computations, *shown.checks) if one and one.message],
         "inputs_of": lambda inputs: inputs_in_words(visit, service, inputs),
+        "figures_of": lambda found: formulas.of_result(visit, service, found),
         "issued": [one for one in shown.documents if one.issued],
         "brought": [one for one in shown.documents if not one.issued and one.state != "announced"],
         "messages": shown.messages,

@@ -26,7 +26,7 @@ from functions.domain.errors import (
     TaskUnknown,
 )
 from functions.domain.expression import names_below
-from functions.portal import letters, presence, progress, questions, story
+from functions.portal import formulas, letters, presence, progress, questions, story
 from functions.portal.cases import Seen, answers_in_words, inputs_in_words, see
 from functions.portal.rendering import Words
 from functions.portal.urls import url
@@ -267,6 +267,7 @@ def _page(
         "needed": [action.title for action in shown.actions if action.comment == "required"],
         "holder": _holder(visit, shown),
         "inputs_of": lambda inputs: inputs_in_words(visit, service, inputs),
+        "figures_of": lambda found: formulas.of_result(visit, service, found),
         "sent": visit.query.get("sent") if visit.query.get("sent") in NEWS else "",
         "asked": visit.query.get("sent") == ASKED,
         "to": visit.field("to"),
@@ -416,19 +417,15 @@ def _fee(visit: Visit, seen: Seen) -> dict[str, Any] | None:
     fee, billed = seen.service.fee, seen.shown.fee
     if fee is None or billed is None:
         return None
-    titles = {line.code: line.title for line in billed.lines}
+    billed_lines = {line.code for line in billed.lines}
     facts = seen.case.facts
     return {
         "words": visit.text(fee.words),
         "law": fee.law,
         "lines": [
-            (
-                titles[line.code],
-                line.amount.strip(),
-                inputs_in_words(visit, seen.service, _read_by(line.amount, facts)),
-            )
-            for line in fee.lines
-            if line.code in titles
+            (line, inputs_in_words(visit, seen.service, _read_by(line.text, facts)))
+            for line in formulas.of_fee(visit, seen.service)
+            if line.code in billed_lines
         ],
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.domain.expression import names_below
-from functions.domain.service import FeeLine, Service
+from functions.domain.service import Constant, FeeLine, Service
 from functions.portal.applications import fields_of
 from functions.portal.rendering import Words
 from functions.portal.visit import Visit
@@ -20,16 +20,23 @@ Rows = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Formula:
-    """One line of a fee. ``figures`` and ``tables`` are the constants by the names that the formula has for them.
-
-    ``also`` is what else it is computed from: lines before it, how late something was paid.
-    """
+class Figure:
+    """A constant of a formula: what people call it, the ``name`` that the formula has for it, and its value or rows."""
 
     title: str
+    name: str
+    value: str
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One line of a fee. ``also`` is what else it is computed from: lines before it, how late something was paid."""
+
+    code: str
+    title: str
     answers: list[str]
-    figures: Rows
-    tables: list[tuple[str, Rows]]
+    figures: list[Figure]
     also: list[str]
     when: str
     text: str
@@ -40,20 +47,42 @@ def of_fee(visit: Visit, service: Service) -> list[Formula]:
     return [_of_line(visit, service, line) for line in (service.fee.lines if service.fee else ())]
 
 
+def figures(visit: Visit, service: Service, expression: str) -> list[Figure]:
+    """Give the constants that an expression reads; one without a title, of an older version, has its name for one."""
+    read = {
+        name: service.titled[name] for name in names_below("values", expression) if name in service.titled
+    }
+    currency = service.fee.currency if service.fee else "IDR"
+    return [_figure(visit, service, name, one, currency) for name, one in read.items()]
+
+
+def of_result(visit: Visit, service: Service, rule: str) -> list[Figure]:
+    """Give the constants behind what the history notes of a rule: the fee, or a named result; of others none."""
+    name = rule.rpartition("/")[2]
+    if name == "fee":
+        return [one for line in of_fee(visit, service) for one in line.figures]
+    found = service.computed.get(name)
+    return figures(visit, service, found.value) if found else []
+
+
+def _figure(visit: Visit, service: Service, name: str, constant: Constant, currency: str) -> Figure:
+    words, value = Words(visit.language), constant.value
+    title = visit.text(constant.title) if constant.title else name
+    if _is_table(value):
+        called = _titles(visit, service) | {row: visit.text(text) for row, text in constant.rows.items()}
+        return Figure(title, name, "", list(_rows(value, called, words)))
+    written = words.money(value, currency) if constant.money else _written(value, words)
+    return Figure(title, name, written, [])
+
+
 def _of_line(visit: Visit, service: Service, line: FeeLine) -> Formula:
     both = f"{line.amount} {line.when or ''}"
     read = fields_of(service, both)
-    constants = {name: service.constants.get(name) for name in names_below("values", both)}
-    words = Words(visit.language)
     return Formula(
+        code=line.code,
         title=visit.text(line.title),
         answers=[visit.text(field.title) for field in service.form.fields if field.name in read],
-        figures=[(name, _written(value, words)) for name, value in constants.items() if not _is_table(value)],
-        tables=[
-            (name, list(_rows(value, _titles(visit, service), words)))
-            for name, value in constants.items()
-            if _is_table(value)
-        ],
+        figures=figures(visit, service, both),
         also=[
             str(visit.t(f"service.formula.{what}"))
             for what, pattern in (("before", _BEFORE), ("late", _LATE))

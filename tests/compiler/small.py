@@ -72,7 +72,9 @@ unique: [area]
 fee:
   law: Perda 1
   words: {id: Luas kali harga., en: Area times price.}
-  values: {price: 1000, factor: {small: 1, large: 2}}
+  values:
+    price: {title: {id: Harga tiap m², en: Price per m²}, money: true, value: 1000}
+    factor: {title: {id: Faktor ukuran, en: Factor of size}, value: {small: 1, large: 2}}
   lines:
     - code: levy
       title: {id: Retribusi, en: Levy}

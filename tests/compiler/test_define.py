@@ -100,7 +100,7 @@ def test_the_parameters_of_a_step_travel_in_its_state() -> None:
         "within": "14 d",
         "clock_pauses": False,
     }
-    assert parameters["Assess"]["fee"]["values"]["price"] == 1000
+    assert parameters["Assess"]["fee"]["values"]["price"]["value"] == 1000
     assert parameters["Grant"]["issue"]["permit"]["prefix"] == "SML"
     assert parameters["Refuse"] == {
         "result": "rejected", "title": {"id": "Tolak", "en": "Refuse"}, "issue": {},

@@ -10,11 +10,12 @@ import pytest
 from functions.portal import messages
 from infra.compiler.prove.texts import foreign, is_repeated
 from tests.architecture.source import modules
-from tests.compiler.small import findings
+from tests.compiler.small import codes, findings
 
 CROSSED = {"site.switch"}
 """Who reads one language is told in it how to come to it from the other."""
 SUMMARY = "summary: {id: Ringkasan., en: Summary.}"
+PRICE = "price: {title: {id: Harga tiap m², en: Price per m²}, money: true, value: 1000}"
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,12 @@ def test_a_text_that_was_not_translated_is_found(id_: str, en: str, code: str, s
 @pytest.mark.parametrize("name", ["Aceh", "Diploma (D3)", "{{ case.number }}", "2.000 m²"])
 def test_a_name_or_a_number_is_the_same_in_both(name: str) -> None:
     assert not is_repeated({"id": name, "en": name})
+
+
+def test_a_figure_that_people_are_shown_without_a_title_is_found() -> None:
+    assert codes((PRICE, "price: 1000")) == ["value-untitled"]
+    assert codes(("small: 1, large: 2}", "small: 1, large: 2, vast: 3}")) == ["value-untitled"]
+    assert codes((PRICE, f"{PRICE}\n    unread: 7")) == []
 
 
 def _written_in_code() -> Iterator[tuple[str, dict[str, str]]]:

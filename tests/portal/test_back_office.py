@@ -49,6 +49,7 @@ def test_three_officers_carry_a_case_from_completeness_to_the_signature(case: Ca
     page = surf(holder("dpmptsp/head")).get(at(case, "sign-permit"))
     assert "How the fee was computed" in page.text
     assert "The formula of each line Building permit levy" in page.text
+    assert "Fixed figures: Locality index (Ilo) = 0.005" in page.text
     answer(surf(holder("dpmptsp/head")), case, "sign-permit", "approve")
     assert case.case.status == "approved"
 

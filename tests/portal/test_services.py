@@ -11,6 +11,7 @@ from functions.domain import form as forms
 from functions.domain.service import Service
 from functions.portal import questions
 from functions.portal.catalogue import estimating
+from functions.runtime.wiring import ports
 from infra.driver import CaseDriver
 from infra.local.office import Office
 from tests.portal.surfing import Surfer
@@ -45,12 +46,28 @@ def test_the_fee_is_explained_line_by_line_and_its_formula_can_be_unfolded(surf:
     building, infrastructure = page.html.xpath("//h3[@id='formulas']/following-sibling::ul[1]/li")
     told = " ".join(building.text_content().split())
     assert told.startswith("Retribusi PBG bangunan Dari jawaban Anda: Jenis pekerjaan, Fungsi bangunan,")
-    assert "shst = " in told
+    assert "Standar harga satuan tertinggi (SHST) tiap m² = Rp 6.170.000" in told
+    assert "values.function Indeks fungsi bangunan (If)" in told
+    assert "Hunian di bawah 100 m² dan kurang dari dua lantai0,15" in told
     assert "Rehabilitasi sedang0,225" in told
     assert building.xpath(".//details//pre/code")[0].text.startswith("(\n  $small :=")
     assert "Hanya dikenakan bila ini benar:" in infrastructure.text_content()
     late = surf().get("/services/business-tax").text
     assert "Also from the lines of the fee before it; what has been paid, and how many months late." in late
+
+
+def test_a_figure_of_an_older_version_without_a_title_is_shown_by_its_name(
+    surf: Surf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Catalogue().service("building-permit").model_dump(mode="json")
+    plain["fee"]["values"] = {name: one["value"] for name, one in plain["fee"]["values"].items()}
+    older = Service.model_validate(plain)
+    monkeypatch.setattr(ports.catalogue, "service", lambda *_: older)
+
+    page = surf().get("/services/building-permit")
+
+    assert older.constants == Catalogue().service("building-permit").constants
+    assert "Fixed figures: ilo = 0.005; shst = 6,170,000" in page.text
 
 
 @pytest.mark.parametrize("service", SERVICES)

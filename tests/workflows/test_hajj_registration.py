@@ -15,7 +15,7 @@ from functions.domain import fees, history, intake, numbers, queues
 from functions.domain import form as forms
 from functions.domain.case import Case, Writer
 from functions.domain.errors import CommitConflict, Duplicate, Invalid
-from functions.domain.service import Service
+from functions.domain.service import Constant, Service
 from functions.runtime.commands import change
 from functions.runtime.wiring import ports
 from functions.steps import join_queue
@@ -64,7 +64,9 @@ def context(**form: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("regular", [203_302, 203_320])
 def test_the_quota_of_aceh_is_its_share_of_the_waiting_list(regular: int) -> None:
-    service = SERVICE.model_copy(update={"values": SERVICE.values | {"regular_quota": regular}})
+    service = SERVICE.model_copy(
+        update={"values": SERVICE.values | {"regular_quota": Constant(value=regular)}}
+    )
 
     known = forms.context_of(service, forms.example(service, DAY), today=DAY)
 

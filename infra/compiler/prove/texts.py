@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from functions.domain.service import Text
+from functions.domain.expression import names_below
+from functions.domain.service import Service, Text
 from infra.compiler.finding import Finding, Place
 from infra.compiler.prove.subject import Subject
 
@@ -45,6 +46,45 @@ def texts_are_in_their_language(subject: Subject) -> Iterator[Finding]:
         for language in foreign(text.pair()):
             message = f"this is {_NAMES[_OTHER[language]]}; write it in {_NAMES[language]}"
             yield Finding("text-misplaced", (*place, language), message)
+
+
+def figures_are_called_something(subject: Subject) -> Iterator[Finding]:
+    """What a fee or a named result is computed from is shown to people, and a code is no name."""
+    service = subject.service
+    options = {str(option.value) for field in service.form.fields for option in field.options}
+    for name in figures_shown(service):
+        figure = service.titled[name]
+        place: Place = ("values", name) if name in service.values else ("fee", "values", name)
+        if figure.title is None:
+            message = (
+                f"`values.{name}` is shown to people who ask how a figure was computed; write what it is called: "
+                f"`{name}: {{title: {{id: …, en: …}}, value: …}}`"
+            )
+            yield Finding("value-untitled", place, message)
+        unnamed = sorted(_rows(figure.value) - options - figure.rows.keys())
+        if unnamed:
+            rows = ", ".join(f"{row}: {{id: …, en: …}}" for row in unnamed)
+            message = f"its table has rows that are no choice of the form; say in `rows` what they are called: `{rows}`"
+            yield Finding("value-untitled", place, message)
+
+
+def figures_shown(service: Service) -> list[str]:
+    """Give the names of the values that are read by what people are shown as computed."""
+    lines = service.fee.lines if service.fee else ()
+    read = [one.value for one in service.computed.values()]
+    read += [text for line in lines for text in (line.amount, line.when) if text]
+    return [name for name in names_below("values", " ".join(read)) if name in service.titled]
+
+
+def _rows(value: Any) -> set[str]:
+    """Give the keys of a table, nested ones too."""
+    if isinstance(value, list | tuple):
+        return set().union(*map(_rows, value))
+    return (
+        {str(key) for key in value}.union(*map(_rows, value.values()))
+        if isinstance(value, Mapping)
+        else set()
+    )
 
 
 def texts_in(value: Any, place: Place = ()) -> Iterator[tuple[Place, Text]]:
@@ -82,4 +122,4 @@ def _small(pair: Mapping[str, str], under: str, language: str) -> int:
     return len(_SMALL_WORDS[language].findall(_NO_WORDS.sub(" ", pair[under]).lower()))
 
 
-PROOFS = (texts_are_translated, texts_are_in_their_language)
+PROOFS = (texts_are_translated, texts_are_in_their_language, figures_are_called_something)
