@@ -222,12 +222,16 @@ class LetterQuery(Query):
 
 
 class Bulk(Body):
-    """``shown`` has by task the fingerprint of the letter that was seen: where it is given, no other is signed."""
+    """``shown`` has by task the fingerprint of the letter that was seen: where it is given, no other is signed.
+
+    ``words`` has by task what is written in its letter, as ``data.letter.words`` of a single answer.
+    """
 
     tasks: list[Name] = Field(min_length=1, max_length=MOST_AT_ONCE)
     action: Name
     comment: Prose | None = None
     shown: dict[Name, Name] | None = Field(default=None, max_length=MOST_AT_ONCE)
+    words: dict[Name, dict[str, Any]] | None = Field(default=None, max_length=MOST_AT_ONCE)
 
 
 class BulkItem(Answer):
@@ -527,7 +531,7 @@ def _one_of_many(call: Call, task: str) -> BulkItem:
     request = Request(f"{call.key.key}:{task}", call.key.digest) if call.key else None
 
     def decide(writer: Writer, service: Service, found: Task) -> None:
-        _complete(call, writer, service, found, _seen(body, writer.case, service, found))
+        _complete(call, writer, service, found, _of_its_letter(body, writer.case, service, found))
 
     try:
         done = _change(call, task, decide, request)
@@ -537,11 +541,13 @@ def _one_of_many(call: Call, task: str) -> BulkItem:
     return BulkItem(task=task, status=200, state=_state(done.case, task))
 
 
-def _seen(body: Bulk, case: Case, service: Service, task: Task) -> dict[str, Any]:
-    """Give which letter of a task was seen: one that was not has the fingerprint of none."""
-    if body.shown is None or issuing.prepared(case, service, task, body.action) is None:
-        return {}
-    return {"letter": {"shown": body.shown.get(task.id, history.ZEROS)}}
+def _of_its_letter(body: Bulk, case: Case, service: Service, task: Task) -> dict[str, Any]:
+    """Give what is written in a letter, and which was seen: one that was not has the fingerprint of none."""
+    words = (body.words or {}).get(task.id)
+    letter: dict[str, Any] = {"words": words} if words else {}
+    if body.shown is not None and issuing.prepared(case, service, task, body.action):
+        letter["shown"] = body.shown.get(task.id, history.ZEROS)
+    return {"letter": letter} if letter else {}
 
 
 def _act(call: Call, task: str, decide: Decide) -> Reply:

@@ -252,7 +252,7 @@ def _page(
     scores = _scores(visit, desk)
     places = {f"/data/scores/{one.child}/{one.criterion}": f"#f-{one.name}" for one in scores}
     letter = _first_letter(visit, desk)
-    said = _faults(visit, faults, places | letters.places(letter))
+    said = _faults(visit, faults, places | letters.places(letter.words if letter else ()))
     page = _common(visit, desk, said, news) | {
         "others": presence.others(visit, shown),
         "enquiries": _enquiries(visit, desk),

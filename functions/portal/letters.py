@@ -7,14 +7,12 @@ whose letter has another one is shown first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from functions.api import tasks as api
-from functions.domain.errors import LoketError
+from functions.domain.errors import Fault, Invalid, LoketError
 from functions.portal.visit import Visit, checked
-
-_BEFORE = "words-"
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,16 @@ class Shown:
 
 @dataclass(frozen=True)
 class Found:
-    """What an answer to one of many tasks would issue, if anything; ``obstacle`` is why it cannot be given."""
+    """What an answer to one of many tasks would issue, if anything; ``obstacle`` is why it cannot be given.
+
+    ``typed`` is what was written in its letter. With ``faults`` that cannot stand so, and the letter is without it.
+    """
 
     task: str
     letter: api.LettersAnswer | None = None
     obstacle: str = ""
+    typed: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
 
 
 def issues(task: api.TaskAnswer, action: str) -> api.ActionAnswer | None:
@@ -56,17 +59,26 @@ def look(
     return Shown(action, found.letters, found.words, found.shown, found.final, found.files or [], found.hand)
 
 
-def of_many(visit: Visit, tasks: Iterable[str], action: str, comment: str | None) -> list[Found]:
+def of_many(visit: Visit, body: api.Bulk) -> list[Found]:
     """Draw the letters of the same answer to many tasks, and say of which it cannot be given."""
-    return [_found(visit, task, checked(api.Complete, action=action, comment=comment)) for task in tasks]
+    return [_found(visit, task, body, (body.words or {}).get(task, {})) for task in body.tasks]
 
 
-def _found(visit: Visit, task: str, body: api.Complete) -> Found:
+def _found(visit: Visit, task: str, body: api.Bulk, typed: Mapping[str, Any]) -> Found:
     try:
-        return Found(task, visit.ask(api.letter, task, body=body, query=api.LetterQuery()))
+        return Found(task, _drawn(visit, task, body, typed), typed=typed)
     except LoketError as error:
+        if typed and isinstance(error, Invalid):
+            return replace(_found(visit, task, body, {}), typed=typed, faults=tuple(error.faults))
         issues_none = getattr(error, "code", "") == "no-letter"
         return Found(task, obstacle="" if issues_none else visit.text(error.message))
+
+
+def _drawn(visit: Visit, task: str, body: api.Bulk, typed: Mapping[str, Any]) -> api.LettersAnswer:
+    data = {"letter": {"words": typed}} if typed else None
+    one = checked(api.Complete, action=body.action, comment=body.comment, data=data)
+    answer: api.LettersAnswer = visit.ask(api.letter, task, body=one, query=api.LetterQuery())
+    return answer
 
 
 def first(visit: Visit, task: api.TaskAnswer, comment: str | None, data: Mapping[str, Any]) -> Shown | None:
@@ -85,20 +97,28 @@ def first(visit: Visit, task: api.TaskAnswer, comment: str | None, data: Mapping
     return None
 
 
-def written(visit: Visit) -> dict[str, dict[str, str]]:
-    """Give what was typed into the letter, by paragraph and language; what was left blank was not."""
+def written(visit: Visit, task: str = "") -> dict[str, dict[str, str]]:
+    """Give what was typed into the letter, by paragraph and language; what was left blank was not.
+
+    Where a page shows the letters of many tasks, ``task`` says which is meant.
+    """
     found: dict[str, dict[str, str]] = {}
+    before = _before(task)
     for name in visit.fields if visit.request.method == "POST" else ():
-        if name.startswith(_BEFORE):
-            paragraph, _, language = name.removeprefix(_BEFORE).rpartition("-")
+        if name.startswith(before):
+            paragraph, _, language = name.removeprefix(before).rpartition("-")
             found.setdefault(paragraph, {})[language] = visit.field(name)
     return {name: pair for name, pair in found.items() if any(pair.values())}
 
 
-def places(shown: Shown | None) -> dict[str, str]:
+def _before(task: str) -> str:
+    return f"words-{task}-" if task else "words-"
+
+
+def places(words: Iterable[api.WordsAnswer], task: str = "") -> dict[str, str]:
     """Give where on the page stands what the API points to."""
     return {
-        f"/data/letter/words/{one.name}/{language}": f"#f-{_BEFORE}{one.name}-{language}"
-        for one in (shown.words if shown else ())
+        f"/data/letter/words/{one.name}/{language}": f"#f-{_before(task)}{one.name}-{language}"
+        for one in words
         for language in ("id", "en")
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
@@ -56,48 +57,75 @@ def show(visit: Visit) -> Answer:
 
 
 def decide(visit: Visit) -> Answer:
-    """Answer the chosen tasks alike, once their letters were seen, and say of each what became of it."""
+    """Answer the chosen tasks alike, once their letters were seen, and say of each what became of it.
+
+    A letter that is not what was seen is shown again; the others go through.
+    """
     chosen = list(dict.fromkeys(visit.fields.get("task", [])))
-    before = {one.task.id: one for one in _found(visit)[0]}
+    before, looking = {one.task.id: one for one in _found(visit)[0]}, visit.field("look")
     try:
-        said = {"action": visit.field("action"), "comment": visit.field("comment") or None}
+        said = {"action": visit.field("action") or looking, "comment": visit.field("comment") or None}
         seen = {task: visit.field(f"shown-{task}") for task in chosen if visit.field(f"shown-{task}")}
-        body = checked(api.Bulk, tasks=chosen, shown=seen, **said)
-        drawn = letters.of_many(visit, chosen, **said)
+        words = {task: letters.written(visit, task) for task in chosen}
+        body = checked(api.Bulk, tasks=chosen, shown=seen, words=words, **said)
+        drawn = letters.of_many(visit, body)
     except Invalid as error:
         return _page(visit, [NOTHING_CHOSEN] if not chosen else [fault.message for fault in error.faults])
-    if any(one.letter and one.letter.shown != seen.get(one.task) for one in drawn):
+    unseen = [one for one in drawn if one.faults or (one.letter and one.letter.shown != seen.get(one.task))]
+    if looking or (unseen and not seen):
         return _letters_page(visit, body, drawn, before)
-    found = visit.ask(api.bulk, body=body, once=True).items
-    good = [item for item in found if item.status == 200]
-    page = {
-        "results": [(item, before.get(item.task)) for item in found],
-        "good": len(good),
-        "bad": len(found) - len(good),
-        "action": body.action,
-        "back": url("/tasks", **given(visit)),
-    }
-    return Html("tasks-bulk.html", page)
+    ready = [one.task for one in drawn if one not in unseen]
+    answered = body.model_copy(update={"tasks": ready})
+    items = visit.ask(api.bulk, body=answered, once=True).items if ready else []
+    results = _results(items, before)
+    if unseen:
+        return _letters_page(visit, body, unseen, before, results)
+    return Html("tasks-bulk.html", results | {"action": body.action, "back": url("/tasks", **given(visit))})
+
+
+def _results(items: Sequence[api.BulkItem], before: Mapping[str, Entry]) -> dict[str, Any]:
+    good = sum(item.status == 200 for item in items)
+    results = [(item, before.get(item.task)) for item in items]
+    return {"results": results, "good": good, "bad": len(items) - good}
 
 
 def _letters_page(
-    visit: Visit, body: api.Bulk, drawn: Iterable[letters.Found], before: Mapping[str, Entry]
+    visit: Visit,
+    body: api.Bulk,
+    drawn: Iterable[letters.Found],
+    before: Mapping[str, Entry],
+    results: Mapping[str, Any] | None = None,
 ) -> Answer:
-    """Show what the answers would issue: only what is on this page is signed by its form."""
+    """Show what the answers would issue: only what is on this page is signed by its form.
+
+    With ``results`` these are the letters that were not signed, and what became of the others stands above them.
+    """
     found = [(one, before.get(one.task)) for one in drawn]
     issuing = [(one, entry) for one, entry in found if one.letter]
+    faults = [fault for one, _ in issuing for fault in _faults(visit, one)]
     page = {
+        **(results or {"results": []}),
+        "faults": faults,
+        "fault_of": {fault["link"]: fault["text"] for fault in faults},
         "issuing": issuing[:MOST_LETTERS],
         "left": issuing[MOST_LETTERS:],
         "plain": [(one, entry) for one, entry in found if not one.letter and not one.obstacle],
         "barred": [(one, entry) for one, entry in found if one.obstacle],
         "action": body.action,
         "comment": body.comment or "",
-        "changed": bool(body.shown),
+        "changed": results is not None,
         "here_again": _here_again(visit),
         "back": url("/tasks", **given(visit)),
     }
-    return Html("tasks-letters.html", page)
+    return Html("tasks-letters.html", page, status=422 if faults else 200)
+
+
+def _faults(visit: Visit, found: letters.Found) -> list[dict[str, str]]:
+    places = letters.places(found.letter.words if found.letter else (), found.task)
+    return [
+        {"link": places.get(fault.pointer, "#letters"), "text": visit.text(fault.message)}
+        for fault in found.faults
+    ]
 
 
 def _here_again(visit: Visit) -> str:

@@ -182,16 +182,62 @@ def test_many_letters_are_seen_before_they_are_signed_and_signed_as_they_were_se
     assert all(case.case.status == "in_review" for case in cases)
 
     forged = {f"shown-{tasks[0]}": "0" * 64}
-    page = surfer.submit(page, "/tasks", press="action=approve", **forged)
-    assert "Some letters have changed since you saw them." in page.text
+    colleague.submit(colleague.get(f"/tasks/{tasks[1]}"), "/claim")
+    page = surfer.submit(page, "/tasks", task=tasks, press="action=approve", **forged)
+
+    assert "One letter is not what you saw" in page.text
+    assert "1 could not be answered." in page.text
+    assert page.html.xpath("//input[@name='task']/@value") == tasks[:1]
     assert all(case.case.status == "in_review" for case in cases)
 
-    colleague.submit(colleague.get(f"/tasks/{tasks[1]}"), "/claim")
-    page = surfer.submit(page, "/tasks", task=tasks, press="action=approve")
-
-    assert "1 task was answered. 1 could not be answered." in page.text
+    surfer.submit(page, "/tasks", press="action=approve")
     assert [case.case.status for case in cases] == ["approved", "in_review"]
     assert cases[0].task("sign-permit").letter == marks[tasks[0]]
+
+
+def test_many_letters_are_written_in_and_seen_again_before_they_are_signed_together(
+    office: Office, surf: Surf
+) -> None:
+    cases = [ways.bill(ways.review(CaseDriver(office.system).apply())) for _ in range(2)]
+    for case in cases:
+        case.pay()
+    tasks, surfer = [case.task("sign-permit").id for case in cases], surf(HEAD)
+    page = surfer.submit(surfer.get("/tasks"), "/tasks", task=tasks, press="action=approve")
+    first = {name.replace("words-", f"words-{tasks[0]}-"): text for name, text in WORDS.items()}
+
+    half = {f"words-{tasks[0]}-further_provisions-id": "Pagar rendah."}
+    page = surfer.submit(page, "/tasks", press="look=approve", **half)
+
+    assert (page.status, page.errors) == (422, ["Write it in both languages."])
+    assert (
+        page.html.xpath(f"//details[@open]//textarea[@id='f-{next(iter(half))}']")[0].text.strip()
+        == "Pagar rendah."
+    )
+
+    page = surfer.submit(page, "/tasks", press="look=approve", **first)
+
+    fence = WORDS["words-further_provisions-en"]
+    letters = page.html.xpath("//article[@class='letter']")
+    assert [fence in letter.text_content() for letter in letters] == [True, False]
+    marks = page.html.xpath("//input[starts-with(@name, 'shown-')]/@value")
+    assert marks[0] != marks[1]
+    assert all(mark[:12] in page.text for mark in marks)
+    assert all(case.case.status == "in_review" for case in cases)
+
+    second = {name.replace(tasks[0], tasks[1]): text for name, text in first.items()}
+    page = surfer.submit(page, "/tasks", press="action=approve", **second)
+
+    assert "1 task was answered." in page.text
+    assert [case.case.status for case in cases] == ["approved", "in_review"]
+    assert cases[0].task("sign-permit").words["further_provisions"]["en"] == fence
+    assert cases[0].task("sign-permit").letter == marks[0]
+    assert "One letter is not what you saw" in page.text
+    assert fence in page.html.xpath("//article[@class='letter']")[0].text_content()
+
+    page = surfer.submit(page, "/tasks", press="action=approve")
+    assert "1 task was answered." in page.text
+    assert cases[1].case.status == "approved"
+    assert cases[1].task("sign-permit").words == cases[0].task("sign-permit").words
 
 
 def test_initials_are_put_on_the_letter_that_is_shown_and_named_where_it_is_verified(
