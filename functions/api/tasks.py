@@ -188,20 +188,32 @@ class Complete(Body):
 
 
 class WordsAnswer(Answer):
-    """A paragraph that may be written as ``data.letter.words.<name>``; ``id`` and ``en`` are what stands there now."""
+    """A paragraph that may be written as ``data.letter.words.<name>``; ``id`` and ``en`` are what stands there now.
+
+    ``by`` is who has written that, of those who are asked together, where it is not the standard text.
+    """
 
     name: str
     title: str
     max_length: int
     id: str
     en: str
+    by: str | None = None
+
+
+class Awaited(Answer):
+    """Who has still to answer before a letter is issued."""
+
+    task: str
+    title: str
+    role: str
 
 
 class LettersAnswer(Answer):
     """The documents that an answer would issue. ``letters`` hold all that will stand in them, in both languages.
 
     Send ``shown`` back as ``data.letter.shown``: then nothing else than this is signed. Unless it is ``final`` others
-    are still asked at the same time, and what they say may be added before it is issued.
+    are still asked at the same time (``awaited``), and what they say may be added before it is issued.
 
     ``hand`` is whose: the ``own`` signature, one ``shared`` with others, ``initials`` on what is signed later, or that
     of ``another``. ``files`` are the same as PDF files in Base64, marked as drafts: they are neither signed nor kept.
@@ -213,6 +225,7 @@ class LettersAnswer(Answer):
     files: list[str] | None = None
     letters: list[dict[str, Any]]
     words: list[WordsAnswer]
+    awaited: list[Awaited] = []
 
 
 class LetterQuery(Query):
@@ -426,7 +439,20 @@ def letter(call: Call, task: str) -> Reply:
     asked: LetterQuery = call.query
     files = {"files": [_draft(one) for one in drawn]} if asked.files else {}
     hand = issuing.hand(record.case, service, found, call.body.action)
-    return Reply(LettersAnswer(shown=shown, final=final, hand=hand, letters=letters, words=words, **files))
+    awaited = [] if final else _awaited(record.case, service, found, call.language)
+    return Reply(
+        LettersAnswer(
+            shown=shown, final=final, hand=hand, letters=letters, words=words, awaited=awaited, **files
+        )
+    )
+
+
+def _awaited(case: Case, service: Service, task: Task, language: Language) -> list[Awaited]:
+    return [
+        Awaited(task=one.id, title=views.title_of(case, service, one)[language], role=one.role)
+        for one in case.tasks_of(*task.key)
+        if one.is_open and one.id != task.id
+    ]
 
 
 def _draft(letter: Letter) -> str:
@@ -438,15 +464,19 @@ def _words(
 ) -> list[WordsAnswer]:
     action = task.action or ""
     standing = issuing.standing(case, service, drawing, task, action)
+    before = issuing.written_before(case, service, task, action)
+
+    def said(name: str) -> dict[str, Any]:
+        if name in task.words:
+            return dict(task.words[name])
+        if name in before:
+            writer = before[name]
+            return {**writer.words[name], "by": writer.done_name or writer.done_by}
+        return dict(standing[name].pair()) if name in standing else _UNWRITTEN
+
     return [
         WordsAnswer(
-            name=one.name,
-            title=getattr(one.title, language),
-            max_length=one.max_length,
-            **(
-                task.words.get(one.name)
-                or (standing[one.name].pair() if one.name in standing else _UNWRITTEN)
-            ),
+            name=one.name, title=getattr(one.title, language), max_length=one.max_length, **said(one.name)
         )
         for one in issuing.writable(case, service, task, action)
     ]

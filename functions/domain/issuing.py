@@ -106,7 +106,8 @@ def led_to(case: Case, service: Service, task: Task, action: str) -> Issues | No
 def prepared(case: Case, service: Service, task: Task, action: str) -> Issues | None:
     """Give the step whose documents lie before whoever answers so.
 
-    It comes right after the answer, or once others have signed the same paper, or what bears the initials.
+    It comes right after the answer, or once others who are asked at the same time have signed the same paper or have
+    agreed too, or what bears the initials.
     """
     direct = led_to(case, service, task, action)
     spec, step = waits.spec_of(case, service, task), waits.step_of(case, service, task.key)
@@ -119,7 +120,8 @@ def prepared(case: Case, service: Service, task: Task, action: str) -> Issues | 
         return signed if action in waits.IN_FAVOUR else None
     together = _issuing(case, service, process, after, ())
     signing = papers(service, together) if together else ()
-    return together if any(_signs_with_others(paper, task) for paper in signing) else None
+    agrees = isinstance(step, ConsultStep) and action in waits.IN_FAVOUR
+    return together if agrees or any(_signs_with_others(paper, task) for paper in signing) else None
 
 
 def _issuing(
@@ -169,8 +171,12 @@ def papers(service: Service, step: Issues) -> tuple[Paper, ...]:
 
 
 def writable(case: Case, service: Service, task: Task, action: str) -> tuple[Written, ...]:
-    """Give the paragraphs that whoever answers so may write: who only advises writes in nobody's letter."""
-    step = led_to(case, service, task, action) if task.kind in _SIGNING else None
+    """Give the paragraphs that whoever answers so may write: who only advises writes in nobody's letter.
+
+    Of several who decide together each may, and sees what those before have written; the last word counts.
+    """
+    decides = task.kind in _SIGNING and not puts_initials(case, service, task)
+    step = prepared(case, service, task, action) if decides else None
     return tuple(
         block.written
         for paper in (papers(service, step) if step else ())
@@ -270,7 +276,8 @@ def hand(case: Case, service: Service, task: Task, action: str) -> Hand:
     step = prepared(case, service, task, action)
     if step and any(_signs_with_others(paper, task) for paper in papers(service, step)):
         return "shared"
-    return "own" if task.kind in _SIGNING else "another"
+    decides = task.kind in _SIGNING and led_to(case, service, task, action)
+    return "own" if decides else "another"
 
 
 def _signs_with_others(paper: Paper, task: Task) -> bool:
@@ -298,9 +305,32 @@ def _answer_before(case: Case, service: Service, episode: int, step: str) -> Tas
 
 def _written(case: Case, service: Service, episode: int, step: str) -> Words:
     """Give what the officials who were asked together have written, the last word counting."""
-    last = _answer_before(case, service, episode, step)
+    return {
+        name: words for task in _writers(case, service, episode, step) for name, words in task.words.items()
+    }
+
+
+def _writers(case: Case, service: Service, episode: int, step: str) -> list[Task]:
+    """Give the answers of those who wrote in what a step issues, in order: who answered for something else did not."""
+    answered = [task for task in case.tasks.values() if task.episode == episode and task.state == "done"]
+    last = max(answered, key=lambda task: task.version, default=None)
     together = sorted(case.tasks_of(*last.key), key=lambda task: task.version) if last else []
-    return {name: words for task in together for name, words in task.words.items()}
+    return [task for task in together if task.words and _is_for(case, service, task, step)]
+
+
+def _is_for(case: Case, service: Service, task: Task, step: str) -> bool:
+    issues = prepared(case, service, task, task.action or "")
+    return issues is not None and issues.name == step
+
+
+def written_before(case: Case, service: Service, task: Task, action: str) -> dict[str, Task]:
+    """Give by paragraph the last answer before this one whose words stand in the letter."""
+    step = prepared(case, service, task, action)
+    before = (one for one in case.tasks_of(*task.key) if one.id != task.id and one.words)
+    writers = sorted(before, key=lambda one: one.version)
+    return {
+        name: one for one in writers if step and _is_for(case, service, one, step.name) for name in one.words
+    }
 
 
 def _signatory(office_of: OfficeOf, signer: Task, role: str) -> Signatory:

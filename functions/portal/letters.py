@@ -12,6 +12,7 @@ from typing import Any
 
 from functions.api import tasks as api
 from functions.domain.errors import Fault, Invalid, LoketError
+from functions.portal import progress
 from functions.portal.visit import Visit, checked
 
 
@@ -19,7 +20,8 @@ from functions.portal.visit import Visit, checked
 class Shown:
     """The letters of one answer; unless they are ``final`` others are still asked. ``files`` are drafts on paper.
 
-    ``hand`` tells whether the answer signs them, alone or with others, or puts initials on them.
+    ``hand`` tells whether the answer signs them, alone or with others, or puts initials on them. ``awaited`` are those
+    who have still to answer: their office, and what it is asked.
     """
 
     action: api.ActionAnswer
@@ -29,6 +31,7 @@ class Shown:
     final: bool
     files: list[str]
     hand: str
+    awaited: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,21 @@ def look(
     """Draw the letters of an answer; raises whatever the answer itself would raise."""
     body = checked(api.Complete, action=action.name, comment=comment, data=data)
     found = visit.ask(api.letter, task, body=body, query=api.LetterQuery(files=files))
-    return Shown(action, found.letters, found.words, found.shown, found.final, found.files or [], found.hand)
+    return Shown(
+        action,
+        found.letters,
+        found.words,
+        found.shown,
+        found.final,
+        found.files or [],
+        found.hand,
+        awaited(visit, found),
+    )
+
+
+def awaited(visit: Visit, found: api.LettersAnswer) -> list[tuple[str, str]]:
+    """Give who has still to answer, in words: the office, and what it is asked."""
+    return [(progress.office(one.role, visit.language), one.title) for one in found.awaited]
 
 
 def of_many(visit: Visit, body: api.Bulk) -> list[Found]:

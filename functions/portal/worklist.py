@@ -92,7 +92,7 @@ def _results(items: Sequence[api.BulkItem], before: Mapping[str, Entry]) -> dict
 def _letters_page(
     visit: Visit,
     body: api.Bulk,
-    drawn: Iterable[letters.Found],
+    drawn: Sequence[letters.Found],
     before: Mapping[str, Entry],
     results: Mapping[str, Any] | None = None,
 ) -> Answer:
@@ -105,6 +105,7 @@ def _letters_page(
     faults = [fault for one, _ in issuing for fault in _faults(visit, one)]
     page = {
         **(results or {"results": []}),
+        "awaited_of": {one.task: letters.awaited(visit, one.letter) for one in drawn if one.letter},
         "faults": faults,
         "fault_of": {fault["link"]: fault["text"] for fault in faults},
         "issuing": issuing[:MOST_LETTERS],

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from functions.portal import worklist
-from infra.driver import CaseDriver, people
+from infra.driver import CaseDriver, people, user
 from infra.local.office import Office
 from tests.adapters.test_pdf import text_of
+from tests.api.test_letters import words_of
 from tests.portal import ways
 from tests.portal.surfing import Surfer
 
@@ -238,6 +239,64 @@ def test_many_letters_are_written_in_and_seen_again_before_they_are_signed_toget
     assert "1 task was answered." in page.text
     assert cases[1].case.status == "approved"
     assert cases[1].task("sign-permit").words == cases[0].task("sign-permit").words
+
+
+def test_of_a_paper_of_several_each_sees_what_is_still_open_and_reads_it_once_it_is_issued(
+    office: Office, surf: Surf
+) -> None:
+    form = {"technical_agencies": ["damkar"], "answer_within": 20}
+    case = CaseDriver(office.system, service="agency-recommendation", applicant="hendra").apply(form)
+    case.act("dlh/front-office", "approve")
+    fire = people().holders("damkar/fire-safety")[0].username
+    order = [("gilang", "minutes-1"), ("kartika", "minutes-2"), (fire, "attend-damkar")]
+
+    for at, (who, name) in enumerate(order):
+        surfer, desk = surf(who), f"/tasks/{case.task(name).id}"
+        page = surfer.get(desk)
+        (letter,) = page.html.xpath("//article[@class='letter']")
+        told = " ".join(letter.text_content().split())
+        signed, left = [one for one, _ in order[: at + 1]], len(order) - at - 1
+        assert all(user(one).name in told for one in signed)
+        assert told.count("not signed yet") == left + 1
+        assert ("Still open" in told) == ("Your signature covers this text" in page.text) == (left > 0)
+        surfer.submit(page, desk, press="action=no_objection")
+
+    (minutes,) = case.case.permits.values()
+    for who, _ in order:
+        read = surf(who).get(f"/cases/{case.id}")
+        assert minutes.number in read.text
+        assert any(minutes.document in link for link in read.links())
+
+
+def test_of_two_who_decide_the_second_goes_on_with_the_words_of_the_first(office: Office, surf: Surf) -> None:
+    number = {"employee_number": user("rina").employee_number}
+    case = CaseDriver(office.system, service="employee-benefit", applicant="rina").apply(number)
+    case.act("bkpsdm/hr", "approve")
+    first, second = (f"/tasks/{case.task(f'payment-{at}').id}" for at in (1, 2))
+    words = {"words-payment_note-id": "Dibayar bulan depan.", "words-payment_note-en": "Paid next month."}
+    murni, galih = surf("murni"), surf("galih")
+
+    page = murni.submit(murni.get(first), first, press="action=approve", **words)
+
+    (letter,) = page.html.xpath("//article[@class='letter']")
+    assert "Paid next month." in letter.text_content()
+    assert "Approve the payment (2/2) – not answered yet" in " ".join(letter.text_content().split())
+    assert "you do not sign it" in page.text
+    murni.submit(page, first, press="action=approve")
+
+    page = galih.get(second)
+    assert f"these words are by {user('murni').name}" in page.text
+    (typed,) = page.html.xpath("//textarea[@name='words-payment_note-en']")
+    assert typed.text.strip() == "Paid next month."
+    assert "Paid next month." in page.html.xpath("//article[@class='letter']")[0].text_content()
+    longer = {name: f"{text} (2)" for name, text in words.items()}
+    page = galih.submit(page, second, press="action=approve", **longer)
+    assert "Still open" not in page.text
+    galih.submit(page, second, press="action=approve")
+
+    assert case.case.status == "approved"
+    (decision,) = case.case.permits.values()
+    assert "Paid next month. (2)" in words_of(office, case.case.documents[decision.document])
 
 
 def test_initials_are_put_on_the_letter_that_is_shown_and_named_where_it_is_verified(
