@@ -19,6 +19,7 @@ AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"
 MOST_BYTES = 100_000
 MOST_MILLISECONDS = 1_000
 MOST_LOADS = 5
+TIMES_SLOWER = 4
 PEOPLE = pytest.mark.parametrize("who", PLACES, ids=lambda who: who or "anybody")
 UNFOLD = "document.querySelectorAll('main details').forEach(fold => { fold.open = true })"
 OF_THE_LOOK = (
@@ -74,18 +75,24 @@ def test_no_page_hinders_anybody_or_is_heavy(window: Open, names: dict[str, str]
 
 
 @PEOPLE
-def test_every_page_fits_a_small_screen_and_can_be_read_in_the_dark(
+def test_every_page_is_soon_there_on_a_small_screen_fits_it_and_can_be_read_in_the_dark(
     window: Open, names: dict[str, str], who: str | None
 ) -> None:
+    """As an old phone shows it, four times slower than this machine; `_best` tells how that is timed."""
     shown = _sit_down(window(width=360, scheme="dark", language="id"), who)
+    cdp = shown.page.context.new_cdp_session(shown.page)
 
     found = {}
     for path in PLACES[who]:
-        page = shown.go(path.format(**names))
+        cdp.send("Emulation.setCPUThrottlingRate", {"rate": TIMES_SLOWER})
+        painted = _best(shown, path.format(**names))
+        cdp.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+        page = shown.page
         page.evaluate(UNFOLD)
         wide = page.evaluate("document.documentElement.scrollWidth")
-        if (violations := faults(page, *OF_THE_LOOK)) or wide > 360:
-            found[path] = [f"{wide} px wide", *violations]
+        violations = faults(page, *OF_THE_LOOK)
+        if violations or wide > 360 or painted >= MOST_MILLISECONDS:
+            found[path] = [f"{wide} px wide", f"painted after {painted:.0f} ms", *violations]
 
     assert found == {}
 
@@ -160,29 +167,11 @@ def test_who_works_on_a_task_is_told_when_somebody_else_opens_it(window: Open, n
     assert faults(page) == []
 
 
-@pytest.mark.parametrize(
-    ("who", "paths"),
-    [
-        (None, ("/", "/services/building-permit")),
-        ("maria", ("/apply/{draft}/3", "/cases/{granted}")),
-        (REVIEWER, ("/tasks", "/tasks/{review}")),
-    ],
-    ids=["anybody", "applicant", "officer"],
-)
-def test_a_slow_processor_shows_a_page_within_a_second(
-    window: Open, names: dict[str, str], who: str | None, paths: tuple[str, ...]
-) -> None:
-    """Four times slower than this machine; the best of a few loads, as the others measure who else is at work."""
-    shown = _sit_down(window(width=360), who)
-    shown.page.context.new_cdp_session(shown.page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
-
-    slow = {path: best for path in paths if (best := _best(shown, path.format(**names))) >= MOST_MILLISECONDS}
-
-    assert slow == {}
-
-
 def _best(shown: Window, path: str) -> float:
-    """Give the milliseconds to the largest paint, of the first load that was soon enough, or the best."""
+    """Give the milliseconds to the largest paint, of the first load that was soon enough, or the best of a few.
+
+    The others measure who else is at work on this machine.
+    """
     best = float("inf")
     for _ in range(MOST_LOADS):
         best = min(best, _painted(shown.go(path)))
