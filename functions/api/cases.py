@@ -162,13 +162,23 @@ class PermitAnswer(Answer):
 
 
 class OutcomeAnswer(Answer):
-    """``by`` is a username, ``system``, or ``law``, whose ``rule`` then says which."""
+    """``by`` is a username, ``system``, or ``law``, whose ``rule`` then says which; ``conditions`` are of a grant."""
 
     result: Literal["approved", "rejected", "withdrawn", "lapsed"]
     reasons: str | None
     at: str
     by: str
     rule: str | None = None
+    conditions: list[str] = []
+
+
+class AskedAnswer(Answer):
+    """What somebody asked for after the case was decided, in the running or last process, and why."""
+
+    process: str
+    title: str
+    reason: str
+    at: str
 
 
 class CheckAnswer(Answer):
@@ -281,6 +291,7 @@ class CaseAnswer(CaseInList):
     queue: QueueAnswer | None = None
     refunds: list[RefundAnswer] = []
     sealed: SealedAnswer | None = None
+    asked: AskedAnswer | None = None
 
 
 class CasePage(Answer):
@@ -658,6 +669,7 @@ def case_answer(
         computed={name: one.get("value") for name, one in case.computed.items()},
         computations=computation_answers(_computations(case), language),
         balance=_balance(case, service),
+        asked=_asked(case, service, language),
         permits=_permits(case, service, now, language),
         payments=_payments(case, service, language),
         messages=[MessageAnswer.model_validate(message) for message in case.messages],
@@ -777,7 +789,16 @@ def _outcome(case: Case, language: Language) -> OutcomeAnswer | None:
         return None
     reasons = words.said(found.reasons, language) if found.reasons else None
     shown = {"result": found.result, "reasons": reasons, "at": rfc3339(found.at), "by": found.by}
+    shown |= {"conditions": case.conditions} if found.result == "approved" and case.conditions else {}
     return OutcomeAnswer.model_validate(shown | ({"rule": found.rule} if found.rule else {}))
+
+
+def _asked(case: Case, service: Service, language: Language) -> AskedAnswer | None:
+    last = case.episodes[-1] if case.episodes else None
+    if last is None or last.reason is None:
+        return None
+    title = getattr(service.process(last.process).title, language)
+    return AskedAnswer(process=last.process, title=title, reason=last.reason, at=rfc3339(last.opened_at))
 
 
 def _permits(case: Case, service: Service, now: datetime, language: Language) -> list[PermitAnswer]:

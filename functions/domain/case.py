@@ -309,8 +309,8 @@ class Checked:
 class Episode:
     """One run of one process; ``attempt`` counts the executions that have driven it.
 
-    ``act`` is what a person asked for with it, ``before`` how the case stood then; ``answers`` are the form and
-    the facts that were changed with it, ``result`` what was decided in it.
+    ``act`` is what a person asked for with it and ``reason`` why, ``before`` how the case stood then; ``answers`` are
+    the form and the facts that were changed with it, ``result`` what was decided in it.
     """
 
     no: int
@@ -320,6 +320,7 @@ class Episode:
     open: bool = True
     rounds: int = 0
     act: str | None = None
+    reason: str | None = None
     before: tuple[str, Outcome | None] = ("draft", None)
     answers: tuple[dict[str, Any], dict[str, Any]] | None = None
     result: str | None = None
@@ -495,6 +496,12 @@ class Case:
     def sealed_fields(self) -> frozenset[str]:
         """The answers that are there and cannot be read yet."""
         return frozenset(name for seal in self.seals for name in seal.fields) - set(self.form or {})
+
+    @property
+    def conditions(self) -> list[str]:
+        """The conditions set in the running or last episode, in the officials' own words."""
+        episode = len(self.episodes)
+        return [line for task in self.tasks.values() if task.episode == episode for line in task.conditions]
 
     def open_tasks(self) -> list[Task]:
         return [task for task in self.tasks.values() if task.is_open]
@@ -686,6 +693,7 @@ def _submitted(case: Case, event: Event, data: Data, private: Data) -> None:
 
 def _episode_opened(case: Case, event: Event, data: Data, private: Data) -> None:
     opened = Episode(data["episode"], data["process"], moment(event.at), act=data.get("act"), seq=event.seq)
+    opened.reason = private.get("reason")
     opened.before = (case.status, case.outcome)
     opened.answers, case.replaced = case.replaced, None
     case.episodes.append(opened)

@@ -15,6 +15,8 @@ from functions.domain.errors import Fault, Invalid, NotNow
 from functions.domain.sealing import may_be_withdrawn
 from functions.domain.service import Later, OutcomeStep, Process, Service, Text
 
+REPLACED = "replaced"
+"""Stands for the reason where a permit gives way to a newer one of its kind."""
 _REASON_LIMIT = 5000
 _LONGEST_EXTENSION = 366
 
@@ -230,9 +232,9 @@ def replace_permits(writer: Writer, kind: str) -> None:
     """What is changed or renewed takes the place of what was issued before: only one of a kind is in force."""
     for permit in writer.case.permits.values():
         if permit.kind == kind and permit.state == "valid":
-            reason = "replaced"
             writer.add(
-                events.PermitRevoked(number=permit.number, reason=history.digest(reason)), {"reason": reason}
+                events.PermitRevoked(number=permit.number, reason=history.digest(REPLACED)),
+                {"reason": REPLACED},
             )
 
 

@@ -128,7 +128,7 @@ def _built(
     if block.conditions:
         return [Numbered(items=tuple(filled(condition, contexts) for condition in block.conditions))]
     if block.imposed:
-        imposed = _imposed(case)
+        imposed = tuple(Text(id=line, en=line) for line in case.conditions)
         return [Paragraph(text=filled(block.imposed, contexts)), Numbered(items=imposed)] if imposed else []
     return [Note(text=filled(block.note, contexts))] if block.note else []
 
@@ -142,13 +142,6 @@ def _rows(row: LetterRow, contexts: Contexts, children: Sequence[Mapping[str, An
                 _fact(LetterFact(label=filled(row.label, own), value=row.value, money=row.money), own)
             )
     return [Facts(rows=tuple(rows))] if rows else []
-
-
-def _imposed(case: Case) -> tuple[Text, ...]:
-    """Give the conditions set in the running or last episode, in the officials' own words."""
-    episode = len(case.episodes)
-    said = [line for task in case.tasks.values() if task.episode == episode for line in task.conditions]
-    return tuple(Text(id=line, en=line) for line in said)
 
 
 def _fact(fact: LetterFact, contexts: Contexts) -> Fact:

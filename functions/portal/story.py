@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.api.shapes import read_moment
-from functions.domain import views
+from functions.domain import episodes, history, views, words
 from functions.domain.case import Case
 from functions.domain.clock import Term
 from functions.domain.history import Event
@@ -42,10 +42,27 @@ QUIET = frozenset(
 """What applicants are not told, because it changes nothing for them."""
 
 
+REASONED = frozenset(
+    {
+        "case.withdrawn",
+        "clock.extended",
+        "episode.opened",
+        "outcome.decided",
+        "permit.suspended",
+        "permit.reinstated",
+        "permit.revoked",
+    }
+)
+"""What is told with the words of who did it: the reason is owed to the other side."""
+
+
 @dataclass(frozen=True)
 class Line:
+    """What happened; ``said`` are the reasons that were given for it."""
+
     at: str
     text: str
+    said: str = ""
 
 
 def tell(record: Record, service: Service, reader: str, language: Language) -> list[Line]:
@@ -56,8 +73,17 @@ def tell(record: Record, service: Service, reader: str, language: Language) -> l
         for event in commit.events:
             text = teller.say(event)
             if text:
-                lines.append(Line(event.at, text))
+                said = _reasons(event, commit.private.get(str(event.seq), {}), language)
+                lines.append(Line(event.at, text, said))
     return lines[::-1]
+
+
+def _reasons(event: Event, private: Mapping[str, Any], language: Language) -> str:
+    """Give the reasons that were given, unless they are erased, or a code of ours stands for them."""
+    said = private.get("reason") or private.get("reasons")
+    if event.type not in REASONED or not said or said == episodes.REPLACED:
+        return ""
+    return words.said(said, language)
 
 
 def since(record: Record, service: Service, reader: str, language: Language, seq: int) -> list[Line]:
@@ -210,7 +236,8 @@ class _Teller:
         return self._with(event.type, who=self._actor(event.actor), to=to)
 
     def permit(self, event: Event, data: Mapping[str, Any]) -> str:
-        return self._with(event.type, number=data["number"])
+        replaced = data.get("reason") == history.digest(episodes.REPLACED)
+        return self._with("permit.replaced" if replaced else event.type, number=data["number"])
 
     def letter(self, event: Event, data: Mapping[str, Any]) -> str:
         known = self._service.letters.get(data["letter"])

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from infra.local.aws import LocalClock
 from infra.local.office import Office
 from tests.browser.walker import ByKeyboard, Walker
 from tests.builders import MORNING
+from tests.workflows.stalls import compiled
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE = 20_000
@@ -68,9 +70,11 @@ def open_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def open_street() -> Iterator[Street]:
+def open_street(*services: Path) -> Iterator[Street]:
+    """Open the office, with these services (folders) beside those that ship."""
     port, aws_port = _free_port(), _free_port()
-    with Office(LocalClock(MORNING, frozen=True), port=port, aws_port=aws_port) as office:
+    clock = LocalClock(MORNING, frozen=True)
+    with Office(clock, port=port, aws_port=aws_port, services=services) as office:
         server = create_server(office.gateway, host="127.0.0.1", port=port, threads=8, ident=None)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
@@ -88,8 +92,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def street(browser: Browser) -> Iterator[Street]:
-    with open_street() as street:
+def street(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    """One service more is there than ships, as it does what those do not: it draws lots."""
+    with open_street(compiled(tmp_path_factory.mktemp("agency"))) as street:
         yield street
 
 

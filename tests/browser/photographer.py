@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Street, Window, open_browser, open_street
 from tests.browser.places import REVIEWER, furnish
+from tests.workflows.stalls import compiled
 
 FOLDER = Path(__file__).with_name("pictures")
 QUALITY = 60
@@ -25,7 +27,11 @@ PICTURES: tuple[tuple[str, str | None, str, int, int, str], ...] = (
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    with open_browser() as browser, open_street() as street:
+    with (
+        TemporaryDirectory() as agency,
+        open_browser() as browser,
+        open_street(compiled(Path(agency))) as street,
+    ):
         names = furnish(street.office)
         for name, who, path, width, height, scheme in PICTURES:
             page = _look(browser, street, who, path.format(**names), width, height, scheme)

@@ -13,7 +13,7 @@ from functions.runtime.wiring import ports
 from infra.driver import CaseDriver, people, user
 from infra.local.office import Office
 from tests.portal import ways
-from tests.workflows.tendering import Tendering
+from tests.workflows.tendering import BIDDERS, EVALUATORS, Tendering
 
 REVIEWER = people().holders("pupr/tpt")[0].username
 ADVISER = people().holders("dlh/environment")[0].username
@@ -25,8 +25,8 @@ PLACES: dict[str | None, tuple[str, ...]] = {
     None: (
         "/", "/services", "/services?q=zzzz", "/services/building-permit", "/permits",
         "/permits/PBG-2026-AAAAA-BBBBB", "/permits/{permit}", "/permits/{minutes}", "/register", "/open",
-        "/statistics", "/privacy", "/accessibility", "/sign-in", "/signed-out", "/sign-in?error=access_denied&state=x",
-        "/nowhere",
+        "/open?service=street-stall", "/statistics", "/privacy", "/accessibility", "/sign-in", "/signed-out",
+        "/sign-in?error=access_denied&state=x", "/nowhere",
     ),
     "maria": (
         "/services/building-permit/start", "/apply/{draft}", "/apply/{draft}/1", "/apply/{draft}/3",
@@ -40,10 +40,13 @@ PLACES: dict[str | None, tuple[str, ...]] = {
     ADVISER: ("/questions/{question}",),
     SIGNER: ("/tasks/{signing}",),
     INITIALS: ("/tasks/{initials}",),
+    EVALUATORS[0]: ("/tasks/{scoring}",),
+    "griya-nusantara": ("/cases/{lost}", "/cases/{lost}/appeal"),
     AUDITOR: ("/cases/{taxed}/acts/reopen",),
     "sri": (
         "/tasks?role=pupr%2Ftpt", "/tasks/{review}", "/attention", "/services/building-permit/pace", "/delegations",
         "/cases/{reviewed}", "/cases/{reviewed}/process", "/cases/{reviewed}/acts/extend",
+        "/services/street-stall/rounds", "/services/street-stall/rounds/2026",
     ),
     "tuti": ("/records", "/records?state=all", "/cases/{refused}/record"),
     "irfan": ("/webhooks", "/webhooks/{webhook}"),
@@ -82,7 +85,8 @@ def furnish(office: Office) -> dict[str, str]:
     signing = new().apply()
     ways.bill(ways.review(signing)).pay()
     late = ways.review(CaseDriver(office.system).apply())
-    office.system.aws.advance(timedelta(days=40))
+    office.system.aws.advance(timedelta(days=26))
+    scoring, lost = _tenders(office)
     draft, reviewed = new().file(), ways.review(new().apply())
     returned = ways.give_back(ways.review(new().apply()))
     billed, granted = ways.bill(ways.review(new().apply())), ways.grant(ways.bill(ways.review(new().apply())))
@@ -91,7 +95,8 @@ def furnish(office: Office) -> dict[str, str]:
     taxed = CaseDriver(office.system, service="business-tax", applicant="sinar-jaya").apply()
     taxed.pay()
     surveyed = _survey(office)
-    Tendering(office).file().announce()
+    CaseDriver(office.system, service="street-stall").apply().open_round("2026", 1)
+    office.system.aws.advance(timedelta(days=1))
     webhook = _webhook()
     (bill,), (permit,) = billed.case.payments, granted.case.permits
     cases = {
@@ -106,8 +111,21 @@ def furnish(office: Office) -> dict[str, str]:
         "review": late.task("technical-review").id,
         "signing": signing.task("sign-permit").id,
         "webhook": webhook,
+        "scoring": scoring,
+        "lost": lost,
         "question": _question(late),
     }
+
+
+def _tenders(office: Office) -> tuple[str, str]:
+    """Give a task in which bids are scored, and a bid that lost and may be objected to; a third is open for bids."""
+    decided, scored = (Tendering(office).file().announce().three_bids() for _ in range(2))
+    decided.close()
+    for one in (decided, scored):
+        one.open()
+    decided.score({bidder: {"technical": 80, "price": 80} for bidder in BIDDERS}).prove().award()
+    Tendering(office).file().announce()
+    return scored.task(EVALUATORS[0])["id"], decided.bids["griya-nusantara"]
 
 
 def _survey(office: Office) -> CaseDriver:

@@ -213,6 +213,31 @@ def test_a_file_that_the_store_does_not_get_can_be_sent_again(window: Open, stre
     expect(page.locator("#d-id-card .fault[data-fault]")).to_be_hidden()
 
 
+RECORD_PROGRESS = """bar => {
+    window.seen = [];
+    new MutationObserver(() => window.seen.push([bar.hidden, bar.value])).observe(bar, {attributes: true});
+}"""
+
+
+def test_how_far_a_file_has_gone_is_shown_while_it_is_sent(window: Open, street: Street) -> None:
+    shown = window()
+    page = shown.sign_in("wayan")
+    case = CaseDriver(street.office.system, applicant="wayan").file()
+    shown.go(f"/apply/{case.id}/documents")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 500_000}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    page.locator("#d-id-card progress").evaluate(RECORD_PROGRESS)
+
+    content = SMALL_PDF + b"%" + b"x" * 400_000
+    page.set_input_files("#f-id-card", {"name": "ktp.pdf", "mimeType": "application/pdf", "buffer": content})
+    expect(page.locator("#d-id-card .tag.good")).to_have_text("Accepted")
+
+    seen = page.evaluate("window.seen")
+    assert any(0 < value < 100 for hidden, value in seen if not hidden)
+    assert [value for _, value in seen] == sorted(value for _, value in seen)
+    assert seen[-1] == [True, 100]
+
+
 def test_a_button_that_is_pressed_twice_sends_once(window: Open, street: Street) -> None:
     shown = window()
     page = shown.sign_in("wayan")

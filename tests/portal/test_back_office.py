@@ -159,6 +159,30 @@ def test_returns_a_case_for_what_is_named(reviewed: CaseDriver, surf: Surf) -> N
     assert correction.documents == {"site-plan": "No scale."}
 
 
+def test_grants_on_conditions_a_line_each(office: Office, surf: Surf) -> None:
+    case = CaseDriver(office.system, service="agency-recommendation", applicant="hendra")
+    case.apply({"technical_agencies": []}).act("dlh/front-office", "approve")
+    case.act("gilang", "no_objection", task="minutes-1").act("kartika", "no_objection", task="minutes-2")
+    head = surf(holder("dlh/head"))
+    page, place = head.get(at(case, "recommend")), at(case, "recommend")
+
+    page = head.submit(page, place, press="look=approve", conditions="One " * 500)
+    assert page.errors[0].startswith("At most ")
+    assert page.html.xpath("//textarea[@name='conditions']")[0].text.strip() == ("One " * 500).strip()
+    said = "A soak-away is built.\r\n\r\n  No tree is felled.  "
+    page = head.submit(page, place, press="look=approve", conditions=said)
+    assert "A soak-away is built." in page.text
+    head.submit(page, place, press="action=approve")
+
+    assert case.case.tasks[place.rpartition("/")[2]].conditions == [
+        "A soak-away is built.",
+        "No tree is felled.",
+    ]
+    assert (
+        "On these conditions A soak-away is built. No tree is felled." in head.get(f"/cases/{case.id}").text
+    )
+
+
 def test_tells_who_was_first_and_when(case: CaseDriver, surf: Surf) -> None:
     first, second = (surf(holder("pupr/secretariat", place)) for place in (0, 1))
     page = second.get(at(case, "completeness"))

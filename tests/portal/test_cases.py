@@ -206,6 +206,11 @@ def test_a_refusal_gives_its_reasons_and_can_be_appealed(refused: CaseDriver, su
     page = surfer.submit(page, "/appeal", reason="They carry twice the load.")
     assert "Your appeal has been lodged." in page.text
     assert "Decide the appeal" in page.html.xpath("//*[@aria-current='step']")[0].text_content()
+    assert "A process was opened: Appeal against a refusal. They carry twice the load." in page.text
+    (task,) = refused.case.open_tasks()
+    desk = surf(holder(task.role).username).get(f"/tasks/{task.id}").text
+    assert "What is asked, and why Appeal against a refusal" in desk
+    assert "They carry twice the load." in desk
 
 
 def test_withdrawing_wants_a_reason_and_ends_the_case(case: CaseDriver, surf: Surf) -> None:

@@ -78,6 +78,11 @@ class Tendering:
         assert self.complete(POKJA, "approve").status == 200
         return self
 
+    def award(self) -> Tendering:
+        """Let the winner be announced: from now on the others may object."""
+        assert self.complete(KPA, "approve").status == 200
+        return self
+
     def by_bid(self, scores: dict[str, dict[str, float]]) -> dict[str, Any]:
         return {self.bids[bidder]: one for bidder, one in scores.items()}
 
@@ -89,7 +94,7 @@ class Tendering:
             "parent": self.id,
             "form": {"price": price or PRICES[bidder], "bidder": f"Peserta {bidder}"},
         }
-        made = self.as_(bidder).post("/v1/cases", body, idempotency_key=f"{bidder}-7f0c2a5e9d")
+        made = self.as_(bidder).post("/v1/cases", body, idempotency_key=f"{bidder}-{self.id}")
         if made.status != 201:
             return made
         self.bids[bidder] = made.body["id"]

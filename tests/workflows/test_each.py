@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +10,11 @@ import pytest
 from functions.domain import each
 from functions.domain.errors import LoketError
 from functions.domain.service import TaskSpec
-from infra.cli import main as loket
 from infra.driver import CaseDriver
 from infra.local.aws import LocalClock
 from infra.local.system import LocalSystem
 from tests.builders import MORNING, PERMIT
+from tests.workflows.stalls import compiled
 
 ASKED = """
       - consult: surroundings
@@ -75,21 +74,18 @@ COUNTED = """
 
 def author(tmp_path: Path, join: str, objections: str = "advise", counted: str = "") -> Path:
     """The stall service with a case in the environment office for each place, as its author changes and compiles it."""
-    folder = tmp_path / "street-stall"
-    shutil.copytree(
-        Path(__file__).with_name("street-stall"), folder, ignore=shutil.ignore_patterns("*.json", "*.svg")
-    )
-    path = folder / "service.yaml"
     rejected = "        rejected: refused\n" if objections == "reject" else ""
     asked = ASKED.format(join=join, objections=objections, rejected=rejected)
     asked = asked.replace("\n      - enqueue: ticket\n", counted) if counted else asked
-    text = path.read_text().replace("\n      - enqueue: ticket\n", asked)
-    text = text.replace("        - name: neighbour\n", PLACES).replace(
-        "  market: form.market\n", "  market: form.market\n  places: form.places\n"
+    return compiled(
+        tmp_path,
+        {
+            "\n      - enqueue: ticket\n": asked,
+            "        - name: neighbour\n": PLACES,
+            "  market: form.market\n": "  market: form.market\n  places: form.places\n",
+            "  term: 5 wd": "  term: 30 wd",
+        },
     )
-    path.write_text(text.replace("  term: 5 wd", "  term: 30 wd"))
-    assert loket(["compile", str(folder)]) == 0
-    return folder
 
 
 @pytest.fixture

@@ -44,9 +44,7 @@ def tendering() -> Iterator[Tendering]:
 
 def announced(tendering: Tendering) -> Tendering:
     """Walk up to the objection window: sinar-jaya has won."""
-    tendering.file().announce().three_bids().close().open().score(SCORES).prove()
-    assert tendering.complete(KPA, "approve").status == 200
-    return tendering
+    return tendering.file().announce().three_bids().close().open().score(SCORES).prove().award()
 
 
 def window_ends(tendering: Tendering) -> datetime:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,8 @@ from infra.scenarios import Script, load, scripts, walk, ways_of
 from tests.api.asking import Asker, Got
 from tests.builders import MORNING
 from tests.portal.surfing import Surfer
+from tests.workflows.stalls import CODE, SOURCE, compiled
 
-CODE = "street-stall"
-SOURCE = Path(__file__).with_name(CODE)
 ROUNDS = f"/v1/services/{CODE}/rounds"
 SOON = "2026-02-03T09:00:00+07:00"
 LOTS = {"source": "Drand, putaran 27000000 / drand, round 27000000", "published_at": SOON}
@@ -33,11 +31,8 @@ LOTS = {"source": "Drand, putaran 27000000 / drand, round 27000000", "published_
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The service as its author compiles it, outside the folder of the services that ship."""
-    copied = tmp_path_factory.mktemp("agency") / CODE
-    shutil.copytree(SOURCE, copied, ignore=shutil.ignore_patterns("*.json", "*.svg"))
-    assert loket(["check", str(copied)]) == 0
-    assert loket(["compile", str(copied)]) == 0
-    return copied
+    assert loket(["check", str(SOURCE)]) == 0
+    return compiled(tmp_path_factory.mktemp("agency"))
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (SOURCE / "scenarios").glob("*.yaml")))
@@ -235,6 +230,37 @@ def test_a_draw_is_announced_and_entered_on_the_pages(office: Office, waiting: l
     assert "8f21" in page.text
     assert page.html.xpath("//main//form") == []
     assert status(waiting).count("awaiting_payment") == 2
+
+
+BY_HAND = {
+    "    opened_by: due\n": "    opened_by: renew\n",
+    "        later: {before_end: 30 d, opens: renewal}\n": "",
+}
+
+
+def test_a_permit_is_renewed_by_hand_on_the_pages_where_its_service_says_so(tmp_path: Path) -> None:
+    changed = compiled(tmp_path, BY_HAND)
+    with Office(LocalClock(MORNING, frozen=True), services=[changed]) as office:
+        case = CaseDriver(office.system, service=CODE).like().open_round("2026", 1)
+        case.advance(days=1).draw("8f21").pay()
+        trader, renew = Surfer(office).sign_in(case.case.applicant), f"/cases/{case.id}/renew"
+        assert renew in trader.get(f"/cases/{case.id}").links()
+
+        page = trader.submit(trader.get(renew), "/renew")
+        assert (page.status, len(page.errors)) == (422, 1)
+        page = trader.submit(page, "/renew", reason="Saya tetap berjualan.")
+
+        assert "The renewal has been applied for." in page.text
+        assert "Pay for the renewal" in page.text
+        assert renew not in page.links()
+        case.pay()
+        old, new = case.case.permits.values()
+        assert (old.state, new.state) == ("revoked", "valid")
+        assert new.valid_until.year == old.valid_until.year + 1  # type: ignore[union-attr]
+        page = trader.get(f"/cases/{case.id}")
+        assert "A process was opened: Renewal. Saya tetap berjualan." in page.text
+        assert f"A newer permit takes the place of {old.number}." in page.text
+        assert renew in page.links()
 
 
 class Killed(Exception):
