@@ -36,17 +36,17 @@ BULK = {"decide": "approve", "consult": "no_objection"}
 
 @dataclass(frozen=True)
 class Entry:
-    """A task in the list; ``who`` is its role in words, ``haste`` whether it is overdue or nearly so."""
+    """A task in the list; ``who`` is its role in words, ``haste`` whether it is overdue or nearly so.
+
+    ``choosable`` tells that this person may be able to answer it together with others.
+    """
 
     task: api.TaskInList
     who: str
     address: str
     haste: str
     mine: bool
-
-    @property
-    def choosable(self) -> bool:
-        return self.task.kind in BULK
+    choosable: bool
 
 
 def show(visit: Visit) -> Answer:
@@ -212,7 +212,15 @@ def _entry(visit: Visit, item: api.TaskInList) -> Entry:
     who = str(visit.t("case.you")) if own else progress.office(item.role, visit.language)
     place = "questions" if item.kind == "answer" else "tasks"
     address = url(f"/cases/{item.case}" if own else f"/{place}/{item.id}")
-    return Entry(item, who, address, haste, item.assignee == visit.person.username)
+    mine = item.assignee == visit.person.username
+    free = mine or item.assignee is None
+    return Entry(item, who, address, haste, mine, free and _can_be_granted(item, visit.person, visit.now))
+
+
+def _can_be_granted(item: api.TaskInList, person: Person, now: datetime) -> bool:
+    """Tell whether a role of this person is asked, and may say what can be said of many tasks at once."""
+    names = {action.name for action in item.actions}
+    return BULK.get(item.kind) in names and person.holds(item.role, now)
 
 
 # -- roles

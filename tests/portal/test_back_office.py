@@ -251,6 +251,14 @@ def test_nothing_chosen_is_said(case: CaseDriver, surf: Surf) -> None:
     assert page.errors == ["Choose the tasks first."]
 
 
+def test_who_only_watches_over_a_list_is_offered_no_answer(case: CaseDriver, surf: Surf) -> None:
+    page = surf("sri").get("/tasks?role=pupr%2Fsecretariat")
+
+    assert case.task("completeness").id in page.source
+    assert 'name="task"' not in page.source
+    assert 'name="action"' not in page.source
+
+
 def test_what_is_overdue_comes_first_and_is_said_in_words(office: Office, surf: Surf) -> None:
     late = CaseDriver(office.system).apply()
     office.system.aws.advance(timedelta(days=30))
