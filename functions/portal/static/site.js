@@ -12,9 +12,9 @@ document.addEventListener("submit", (event) => {
   }
   busy.add(form);
   const button = event.submitter ?? form.querySelector("button");
-  if (button?.dataset.busy) {
+  if (button && form.method === "post") {
     button.setAttribute("aria-disabled", "true");
-    button.textContent = button.dataset.busy;
+    button.textContent = document.body.dataset.busy;
   }
 });
 // Who comes back by the browser's own button finds the page as it was left.
