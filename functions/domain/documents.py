@@ -245,7 +245,7 @@ def _demand_fit(
         )
     else:
         if content_type not in kind.types:
-            types = ", ".join(kind.types)
+            types = ", ".join(one.rpartition("/")[2].upper() for one in kind.types)
             found.append(
                 Fault(
                     "/content_type",

@@ -77,6 +77,11 @@ def _flat(tree: Mapping[str, Any], above: str) -> list[tuple[str, Mapping[str, s
 
 
 def cite(law: str, language: Language) -> str:
-    """Write a citation, such as ``PP 16/2021 Art. 253 [unconfirmed]``, as laws are cited in the language."""
-    said = law.replace(" [unconfirmed]", f", {say('service.law_unconfirmed', language)}")
+    """Write a citation, such as ``PP 16/2021 Art. 253 [unconfirmed]``, as laws are cited in the language.
+
+    Of a rule, as histories name it (``service/step: PP 16/2021``), people read the law.
+    """
+    said = re.sub(r"^[\w-]+/[\w-]+: ", "", law).replace(
+        " [unconfirmed]", f", {say('service.law_unconfirmed', language)}"
+    )
     return re.sub(r"\bArt\. ", "Pasal\u00a0", said) if language == "id" else said

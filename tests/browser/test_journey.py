@@ -194,6 +194,12 @@ def test_answers_are_kept_as_they_are_given_and_raise_their_questions(window: Op
     assert page.locator("[name=infrastructure]:checked").get_attribute("value") == "pavement"
     assert case.case.form["infrastructure_volume"] == 20
 
+    page.context.set_offline(True)
+    page.fill("[name=infrastructure_volume]", "30")
+    page.keyboard.press("Tab")
+    expect(page.locator("[data-saved]")).to_contain_text("Not saved: the connection is lost.")
+    shown.errors.clear()
+
 
 def test_a_file_that_the_store_does_not_get_can_be_sent_again(window: Open, street: Street) -> None:
     shown = window()
@@ -205,6 +211,7 @@ def test_a_file_that_the_store_does_not_get_can_be_sent_again(window: Open, stre
     page.route(f"{street.store}/**", lambda route: route.abort())
     page.set_input_files("#f-id-card", file)
     expect(page.locator("#d-id-card .fault[data-fault]")).to_contain_text("The file did not arrive")
+    expect(page.locator("#d-id-card .tag")).to_have_text("Not sent yet")
     shown.errors.clear()
     page.unroute(f"{street.store}/**")
     page.set_input_files("#f-id-card", file)
@@ -244,8 +251,13 @@ def test_a_button_that_is_pressed_twice_sends_once(window: Open, street: Street)
     case = CaseDriver(street.office.system, applicant="wayan").apply()
     shown.go(f"/cases/{case.id}")
     page.fill("#f-text", "Hello.")
+    button = page.locator("form[action$=messages] button")
+    page.evaluate(
+        "addEventListener('beforeunload', () => { sessionStorage.said = document.activeElement.textContent })"
+    )
 
-    page.locator("form[action$=messages] button").dblclick()
+    button.dblclick()
     page.wait_for_url("**sent=message#messages")
 
     assert len(case.case.messages) == 1
+    assert page.evaluate("sessionStorage.said") == "One moment…"

@@ -353,7 +353,7 @@ def test_the_script_is_told_why_a_file_is_refused(draft: CaseDriver, surf: Surf)
     )  # fmt: skip
 
     assert told.status == 422
-    assert "application/pdf" in json.loads(told.content)["message"]
+    assert "PDF" in json.loads(told.content)["message"]
 
 
 def test_the_script_of_somebody_who_was_signed_out_is_told_so(draft: CaseDriver, surf: Surf) -> None:

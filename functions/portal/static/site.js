@@ -82,7 +82,7 @@ function keepSaving(form) {
       });
       const told = await answer.json();
       if (!answer.ok) {
-        said.textContent = told.message ?? "";
+        said.textContent = answer.status === 401 ? said.dataset.signedOut : told.message;
         return;
       }
       for (const field of form.querySelectorAll("[data-field]")) {
@@ -90,7 +90,7 @@ function keepSaving(form) {
       }
       said.textContent = told.message;
     } catch (error) {
-      if (error.name !== "AbortError") said.textContent = "";
+      if (error.name !== "AbortError") said.textContent = said.dataset.failed;
     }
   };
   const soon = (wait) => {
@@ -128,7 +128,9 @@ async function send(form, file) {
   const bar = form.querySelector("progress");
   const fault = form.querySelector("[data-fault]");
   const input = form.querySelector("input[type=file]");
+  const before = [...item.querySelector("[data-state]").childNodes];
   const fail = (text) => {
+    item.querySelector("[data-state]").replaceChildren(...before);
     bar.hidden = true;
     fault.textContent = text;
     fault.hidden = false;
