@@ -26,7 +26,7 @@ from functions.domain.errors import (
     TaskUnknown,
 )
 from functions.domain.expression import names_below
-from functions.portal import formulas, letters, presence, progress, questions, story
+from functions.portal import colleagues, formulas, letters, presence, progress, questions, story
 from functions.portal.cases import Seen, answers_in_words, inputs_in_words, see
 from functions.portal.rendering import Words
 from functions.portal.urls import url
@@ -111,11 +111,13 @@ def release(visit: Visit, task: str) -> Answer:
 
 def assign(visit: Visit, task: str) -> Answer:
     """Hand it to somebody."""
-    to = visit.field("to")
+    to, desk = visit.field("to"), open_desk(visit, task)
+    if to and to != visit.field("sure") and to not in {one.username for one in _colleagues(visit, desk)}:
+        return _page(visit, desk, faults=[Fault("/to", _UNSEEN)])
     try:
         visit.ask(api.assign, task, body=checked(api.Assign, to=to), once=True)
     except Invalid:
-        return _page(visit, open_desk(visit, task), faults=[Fault("/to", _NOBODY)])
+        return _page(visit, desk, faults=[Fault("/to", _NOBODY)])
     except (Conflict, Forbidden) as error:
         return _page(visit, open_desk(visit, task), refused=error)
     return SeeOther(url(f"/tasks/{task}", sent="assigned"))
@@ -271,9 +273,16 @@ def _page(
         "sent": visit.query.get("sent") if visit.query.get("sent") in NEWS else "",
         "asked": visit.query.get("sent") == ASKED,
         "to": visit.field("to"),
+        "colleagues": _colleagues(visit, desk),
     }
     status = refused.status if refused else 422 if said else 409 if news else 200
     return Html("desk.html", page, status=status)
+
+
+def _colleagues(visit: Visit, desk: Desk) -> list[colleagues.Colleague]:
+    """Give whom the task can be handed to; nobody to who cannot hand it over."""
+    found = colleagues.of([desk.task.role], visit.now) if "assign" in desk.task.may else []
+    return [one for one in found if one.username != visit.person.username]
 
 
 def _return_page(
@@ -468,6 +477,12 @@ def _holder(visit: Visit, task: api.TaskAnswer) -> str:
 
 
 _NOBODY = {"id": "Tulis nama pengguna rekan.", "en": "Write a colleague's username."}
+_UNSEEN = {
+    "id": "Dalam 90 hari terakhir tidak ada yang masuk dengan nama ini dalam peran tersebut. Periksa namanya; bila "
+    "benar, tekan sekali lagi.",
+    "en": "Nobody of this name has signed in with this role in the last 90 days. Check the name; if it is right, press "
+    "once more.",
+}
 _NOTHING_NAMED = {
     "id": "Pilih sedikitnya satu isian atau dokumen yang harus diperbaiki.",
     "en": "Choose at least one answer or document to be mended.",

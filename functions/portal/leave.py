@@ -11,7 +11,7 @@ from functions.api import delegations as api
 from functions.domain.clock import rfc3339
 from functions.domain.errors import Fault, Forbidden, Invalid, NotFound
 from functions.domain.identity import is_username
-from functions.portal import progress
+from functions.portal import colleagues, progress
 from functions.portal.rendering import HOME_ZONE
 from functions.portal.urls import url
 from functions.portal.visit import Answer, Html, SeeOther, Visit, checked
@@ -81,6 +81,11 @@ def _page(visit: Visit, faults: Iterable[Fault] = ()) -> Answer:
         "chosen": visit.fields.get("role", []),
         "faults": said,
         "fault_of": {fault["link"]: fault["text"] for fault in said},
+        "colleagues": [
+            one
+            for one in colleagues.of((role for role, _ in roles), visit.now)
+            if one.username != visit.person.username
+        ],
         "sent": visit.query.get("sent") if visit.query.get("sent") in NEWS else "",
     }
     return Html("delegations.html", page, status=422 if said else 200)

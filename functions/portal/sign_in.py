@@ -12,7 +12,7 @@ import secrets
 from datetime import timedelta
 
 from functions.domain.errors import LoketError
-from functions.portal import seals
+from functions.portal import colleagues, seals
 from functions.portal.sessions import SESSION_COOKIE, SignedIn, cookie, cookie_name, key
 from functions.portal.urls import back_to, own, public_url, url
 from functions.portal.visit import Answer, Html, SeeOther, Visit
@@ -55,6 +55,7 @@ def _come_back(visit: Visit) -> Answer:
             raise
         return _failed(visit, "session.refused", forget)
     session = SignedIn.begin(told, visit.moment)
+    colleagues.note(session.person, visit.now)
     seat = cookie(SESSION_COOKIE, session.seal(), session.until - visit.moment)
     return SeeOther(back_to(flow["next"]), (seat, forget))
 

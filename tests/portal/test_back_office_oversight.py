@@ -5,13 +5,15 @@ from __future__ import annotations
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from functions.adapters.catalogue import WORKFLOWS, Catalogue
 from functions.domain import episodes
-from infra.driver import CaseDriver, people
+from functions.portal import colleagues
+from infra.driver import CaseDriver, people, user
 from infra.local.office import Office
 from tests.portal.surfing import Page, Surfer
 
@@ -27,11 +29,37 @@ def test_hands_a_task_to_somebody(case: CaseDriver, surf: Surf) -> None:
     task, to = case.task("completeness"), people().holders("pupr/secretariat")[1].username
     page = surfer.get(f"/tasks/{task.id}")
     assert surfer.submit(page, "/assign", to="").errors == ["Write a colleague's username."]
+    assert page.html.xpath(f"//datalist/option[@value='{to}']") == []
+    unseen = surfer.submit(page, "/assign", to=to)
+    assert unseen.errors[0].startswith(
+        "Nobody of this name has signed in with this role in the last 90 days."
+    )
+    assert case.task("completeness").assignee is None
 
+    surf(to)
+    page = surfer.get(f"/tasks/{task.id}")
+    (known,) = page.html.xpath(f"//datalist/option[@value='{to}']")
+    assert known.text == user(to).name
     page = surfer.submit(page, "/assign", to=to)
 
     assert "The task was handed over." in page.text
     assert case.task("completeness").assignee == to
+    page = surfer.submit(unseen, "/assign", to="newcomer")
+    assert page.errors
+    page = surfer.submit(page, "/assign")
+    assert case.task("completeness").assignee == "newcomer"
+    assert page.status == 200
+
+
+def test_a_role_is_lent_to_who_is_known_and_a_sign_fades(office: Office, surf: Surf) -> None:
+    lender, colleague = (people().holders("pupr/tpt")[place].username for place in (0, 1))
+    surf(colleague)
+    listed = f"//datalist/option[@value='{colleague}']"
+
+    assert surf(lender).get("/delegations").html.xpath(listed)
+    now = office.system.aws.clock.now()
+    assert colleague in {one.username for one in colleagues.of({"pupr/tpt"}, now + timedelta(days=89))}
+    assert colleagues.of({"pupr/tpt"}, now + colleagues.LASTS) == []
 
 
 def test_reads_the_worklist_of_a_role_that_is_overseen(case: CaseDriver, surf: Surf) -> None:

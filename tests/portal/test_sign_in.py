@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from functions.domain.errors import DependencyDown
 from functions.domain.identity import Person, Session
 from functions.portal.sessions import SESSION_COOKIE, SignedIn, cookie, cookies
 from functions.portal.sign_in import FLOW, challenge
 from functions.portal.urls import own
+from functions.runtime.wiring import ports
 from infra.local.office import Office
 from infra.local.sign_in import session_key_kept_at
 from tests.portal.surfing import Page, Surfer
@@ -296,3 +299,12 @@ def test_the_challenge_is_that_of_the_standard() -> None:
         == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
     )
     assert FLOW == "loket-flow"
+
+
+def test_an_officer_gets_in_while_the_table_is_down(surf: Surf, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(*_: Any, **__: Any) -> None:
+        raise DependencyDown({"id": "Basis data tidak menjawab.", "en": "The database does not answer."})
+
+    monkeypatch.setattr(ports.table, "put", down)
+
+    assert "Teguh" in surf("teguh").get("/").source
