@@ -12,6 +12,7 @@ import pytest
 from jinja2 import nodes
 
 import events
+from functions.domain import waits
 from functions.portal import cases, catalogue, desk, leave, messages, rendering, story, worklist
 from infra.local import pages
 from infra.local.pages import environment
@@ -79,10 +80,14 @@ PUT_TOGETHER = {
     "case.reason.": cases.ERRANDS,
     "case.sent.": (*cases.ERRANDS, *cases.OVERSIGHT, "message", "correction"),
     "case.outcome.": ("approved", "rejected", "withdrawn", "lapsed"),
-    "case.answer.": (
-        *("approve", "reject", "return", "no_objection", "object", "open", "submit_scores"),
-        *("resubmit", "paid", "lapse", "elapse"),
-    ),
+    "case.answer.": {
+        "object",
+        "resubmit",
+        "paid",
+        *waits.SILENT_ACTION.values(),
+        *waits.AGAINST,
+        *waits.IN_FAVOUR,
+    },
     "case.state.": ("done", "now", "coming", "good", "bad", "ended"),
     "service.silent.": ("approve", "refuse", "no_objection", "alarm", "lapse"),
     "service.starts_at.": ("submitted", "complete", "paid"),
