@@ -95,6 +95,24 @@ def _said_themselves(case: Case, event: Event) -> bool:
     return event["type"] == "message.posted" and event["actor"] in (case.applicant, case.filed_by)
 
 
+def to_office(case: Case, service: Service, agency: Agency, event: Event, link: str) -> list[Message]:
+    """Give the message to the agency's mailbox that the applicant has written to it; of the words it has none."""
+    if not (
+        agency.email and case.number and event["type"] == "message.posted" and _said_themselves(case, event)
+    ):
+        return []
+    context = {"case": {"number": case.number}, "link": link}
+    bodies = [
+        fill(getattr(_WRITTEN, language), context | {"service": {"title": getattr(service.title, language)}})
+        for language in words.LANGUAGES
+    ]
+    return [
+        Message(
+            "office", "email", agency.email, f"Pesan / Message: {case.number}", "\n\n".join(bodies) + "\n"
+        )
+    ]
+
+
 def to_supervisors(
     case: Case, service: Service, agencies: Iterable[Agency], calendar: Calendar, event: Event, link: str
 ) -> list[Message]:
@@ -243,6 +261,10 @@ _ALARMS: Mapping[str, Text] = {
         ),
     ),
 }
+_WRITTEN = Text(
+    id="Pemohon {{ case.number }} ({{ service.title }}) menulis pesan. Baca dan jawab di {{ link }}#messages.",
+    en="The applicant of {{ case.number }} ({{ service.title }}) has written. Read and answer at {{ link }}#messages.",
+)
 _ANY_ALARM = Text(
     id="{{ case.number }} ({{ service.title }}) memerlukan perhatian pengawas: {{ link }}.",
     en="{{ case.number }} ({{ service.title }}) needs the attention of a supervisor: {{ link }}.",

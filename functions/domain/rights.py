@@ -17,9 +17,13 @@ from functions.domain.service import Service, TaskSpec
 Relation = Callable[[Person, Case, Service, datetime], bool]
 
 
-def _applicant(person: Person, case: Case, service: Service, now: datetime) -> bool:
+def stands_for(person: Person, case: Case, now: datetime) -> bool:
     """Where an office asks another one, everybody who holds the role that asked stands for it."""
     return person.username == case.applicant or person.holds(case.applicant, now)
+
+
+def _applicant(person: Person, case: Case, service: Service, now: datetime) -> bool:
+    return stands_for(person, case, now)
 
 
 def _filer(person: Person, case: Case, service: Service, now: datetime) -> bool:

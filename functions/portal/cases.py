@@ -24,6 +24,10 @@ PAGE = 20
 STATUSES = api.Status.__args__  # type: ignore[attr-defined]
 ERRANDS = ("withdraw", "appeal", "renew", "amend", "resume")
 """What an applicant can do with a whole case, each on a page of its own; the API names them alike."""
+OFFICE = "office"
+"""Where an officer looks for a case that asks nothing of the own roles now; it stands in the address."""
+MOST_RELATED = 20
+"""Cases below one that its page names; the register has them all where they are published."""
 OVERSIGHT = ("redrive", "extend", "reopen", "suspend", "reinstate", "revoke")
 """What a supervisor can do with it."""
 
@@ -51,10 +55,11 @@ def see(visit: Visit, case_id: str) -> Seen:
 
 
 def mine(visit: Visit) -> Answer:
-    """List the own cases, what is asked of me first."""
+    """List the own cases, what is asked of me first; or, for officers, all that their offices handle."""
+    office = visit.query.get("of") == OFFICE and bool(visit.person.roles_at(visit.now))
     status = visit.query.get("status", "")
     wanted = api.CaseQuery(
-        mine=True,
+        mine=not office,
         status=status if status in STATUSES else None,  # type: ignore[arg-type]
         q=visit.query.get("q", "")[:100] or None,
         cursor=visit.query.get("cursor"),
@@ -68,7 +73,8 @@ def mine(visit: Visit) -> Answer:
         "status": wanted.status or "",
         "q": wanted.q or "",
         "statuses": STATUSES,
-        "asked": [] if visit.query.get("cursor") else asked.items,
+        "asked": [] if office or visit.query.get("cursor") else asked.items,
+        "of": OFFICE if office else "",
     }
     return Html("cases.html", page)
 
@@ -81,15 +87,21 @@ def show(visit: Visit, case: str) -> Answer:
 def case_page(visit: Visit, seen: Seen, *, faults: Any = (), message: str = "") -> Answer:
     """Draw a case; with what was wrong about a message that was just sent."""
     case, service, shown = seen.case, seen.service, seen.shown
+    own = rights.stands_for(visit.person, case, visit.now)
+    correct = next((task for task in shown.tasks if task.correction), None)
     due = [payment for payment in shown.payments if payment.state in ("due", "failed")]
     page = {
         "case": shown,
-        "own": case.applicant == visit.person.username,
+        "own": own,
+        "mends": own or bool(correct and "complete" in correct.may),
+        "above": _above(visit, case),
+        "below": [_related(visit, one.id, one.service, one.status) for one in shown.children[:MOST_RELATED]],
+        "more_below": len(shown.children) - MOST_RELATED,
         "agency": visit.text(ports.catalogue.agency(case.agency).name),
-        "stages": progress.stages(case, service, visit.language, own=case.applicant == visit.person.username),
+        "stages": progress.stages(case, service, visit.language, own=own),
         "correction": case.open_correction,
         "titles": _titles(visit, service),
-        "correct": next((task for task in shown.tasks if task.correction), None),
+        "correct": correct,
         "bills": due if case.is_open else [],
         "kept": [one for one in shown.payments if one.state == "expired" and one.received > one.refunded],
         "pay_at": ports.settings.payment_page,
@@ -112,6 +124,35 @@ def case_page(visit: Visit, seen: Seen, *, faults: Any = (), message: str = "") 
         "sent": visit.query.get("sent", ""),
     }
     return Html("case.html", page, status=422 if faults else 200)
+
+
+@dataclass(frozen=True)
+class Related:
+    """A case above or below this one; ``id`` only where the reader may open it."""
+
+    title: str
+    agency: str
+    status: str
+    number: str = ""
+    id: str = ""
+
+
+def _above(visit: Visit, case: Case) -> Related | None:
+    """Give the case that this one was filed below, or that started it; of what is not open to the reader, nothing."""
+    if case.parent is None:
+        return None
+    above = ports.cases.load(case.parent).case
+    found = _related(visit, above.id, above.service, above.status)
+    return found if found.id else None
+
+
+def _related(visit: Visit, case_id: str, code: str, status: str) -> Related:
+    service = ports.catalogue.service(code)
+    case = ports.cases.load(case_id).case
+    known = rights.may("read", visit.person, case, service, visit.now)
+    agency = visit.text(ports.catalogue.agency(case.agency).name)
+    opens = {"number": case.number or "", "id": case.id} if known else {}
+    return Related(visit.text(service.title), agency, status, **opens)
 
 
 def oversight_of(shown: api.CaseAnswer) -> list[str]:
@@ -187,10 +228,10 @@ def receipt(visit: Visit, case: str) -> Answer:
         "case": seen.shown,
         "agency": ports.catalogue.agency(seen.case.agency),
         "next": progress.now(
-            seen.case, seen.service, visit.language, own=seen.case.applicant == visit.person.username
+            seen.case, seen.service, visit.language, own=rights.stands_for(visit.person, seen.case, visit.now)
         ),
         "due": _promised(seen),
-        "own": seen.case.applicant == visit.person.username,
+        "own": rights.stands_for(visit.person, seen.case, visit.now),
         "name": seen.shown.contact.get("name") or seen.case.applicant,
         "documents": [
             one for one in seen.shown.documents if one.state in ("received", "clean") and not one.issued

@@ -32,6 +32,7 @@ from functions.portal.rendering import Words
 from functions.portal.urls import url
 from functions.portal.visit import Answer, Content, Html, SeeOther, Visit, checked
 from functions.portal.worklist import filtered_last
+from functions.runtime.wiring import ports
 
 GRAVE = frozenset({"reject", "object"})
 NEWS = frozenset({"claimed", "released", "assigned"})
@@ -257,6 +258,7 @@ def _page(
     said = _faults(visit, faults, places | letters.places(letter.words if letter else ()))
     page = _common(visit, desk, said, news) | {
         "others": presence.others(visit, shown),
+        "agency": visit.text(ports.catalogue.agency(seen.case.agency).name),
         "enquiries": _enquiries(visit, desk),
         "scores": [(child, list(rest)) for child, rest in groupby(scores, key=lambda one: one.child)],
         "rows": [(title, answers) for title, answers in answers_in_words(visit, seen) if answers],

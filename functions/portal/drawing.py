@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from functions.domain import rights
 from functions.domain.errors import NotFound, ServiceUnknown
 from functions.domain.service import Service
 from functions.portal import progress
@@ -76,7 +77,7 @@ def picture(visit: Visit, case: str) -> Answer:
 
 
 def _own(visit: Visit, seen: Seen) -> bool:
-    return seen.case.applicant == visit.person.username
+    return rights.stands_for(visit.person, seen.case, visit.now)
 
 
 def _plain(visit: Visit, seen: Seen) -> str | None:

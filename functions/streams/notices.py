@@ -49,7 +49,8 @@ def _messages(case_id: str, event: Mapping[str, Any]) -> list[Message]:
         agencies = [ports.catalogue.agency(code) for code in notices.supervising(service)]
         return notices.to_supervisors(case, service, agencies, calendar, event, link)
     agency = ports.catalogue.agency(case.agency)
-    return notices.to_applicant(case, service, agency, calendar, event, link)
+    written = notices.to_office(case, service, agency, event, link)
+    return written or notices.to_applicant(case, service, agency, calendar, event, link)
 
 
 def _send_once(claim: _Claim, messages: Iterable[Message]) -> None:

@@ -233,7 +233,7 @@ def test_what_cannot_be_done_now_is_not_offered(case: CaseDriver, surf: Surf) ->
     assert surfer.get(f"/cases/{case.id}/redrive").status == 404
 
 
-def test_writes_to_the_agency_and_reads_the_answer(case: CaseDriver, surf: Surf) -> None:
+def test_writes_to_the_agency_and_reads_the_answer(office: Office, case: CaseDriver, surf: Surf) -> None:
     surfer, officer = surf("siti"), surf("sri")
 
     page = surfer.submit(surfer.get(f"/cases/{case.id}"), "/messages", text="When will you come?\nThank you.")
@@ -243,6 +243,17 @@ def test_writes_to_the_agency_and_reads_the_answer(case: CaseDriver, surf: Surf)
     assert "Your message was sent." in page.text
     assert mine.get("class") == "mine"
     assert "Investment and One-Stop Service Office" in theirs.text_content()
+    assert "Write to the applicant" in officer.get(f"/cases/{case.id}").text
+    (told,) = (one for one in office.system.aws.sent_messages() if "/ Message: " in one["subject"])
+    assert case.case.number in told["subject"]
+    assert "When will you come?" not in str(told)
+
+
+def test_who_decides_reads_what_the_applicant_has_written(case: CaseDriver, surf: Surf) -> None:
+    surfer = surf("siti")
+    surfer.submit(surfer.get(f"/cases/{case.id}"), "/messages", text="The gate is at the back.")
+
+    assert "The gate is at the back." in surf("yuni").get(f"/tasks/{case.task('completeness').id}").text
 
 
 def test_an_empty_message_is_not_sent(case: CaseDriver, surf: Surf) -> None:
@@ -314,6 +325,46 @@ def test_an_officer_of_the_agency_reads_the_same_page(case: CaseDriver, surf: Su
 
     assert page.status == 200
     assert f"/cases/{case.id}/withdraw" not in page.links()
+
+
+def test_an_officer_finds_a_case_that_asks_nothing_of_anybody_now(granted: CaseDriver, surf: Surf) -> None:
+    surfer = surf("sri")
+    page = surfer.get("/cases?of=office")
+
+    found = surfer.submit(page, "/cases", q=granted.case.number)
+
+    assert "/cases?of=office" in surfer.get("/tasks").links()
+    assert f"/cases/{granted.id}" in found.links()
+    assert f"/cases/{granted.id}" not in surf("budi").get("/cases?of=office").links()
+
+
+def test_an_office_that_asks_another_mends_its_request_and_sees_both_cases(
+    office: Office, surf: Surf
+) -> None:
+    large = {"function": "business", "floor_area_m2": 2500, "floors": 1}
+    case = ways.review(CaseDriver(office.system).file(large).bring().submit())
+    asked = case.child("agency-recommendation")
+    wanted = {"fields": [{"pointer": "/location", "message": "Which plot?"}], "documents": []}
+    asked.act("dlh/front-office", "return", comment="Unclear.", data=wanted)
+
+    below = surf("hendra").get(f"/cases/{asked.id}")
+
+    assert "Which plot?" in below.text
+    assert f"/apply/{asked.id}" in below.links()
+    assert f"/cases/{case.id}" in below.links()
+    assert f"/cases/{asked.id}" in surf("hendra").get(f"/cases/{case.id}").links()
+    assert "Recommendation between agencies" in surf("siti").get(f"/cases/{case.id}").text
+    assert f"/cases/{asked.id}" not in surf("siti").get(f"/cases/{case.id}").links()
+
+
+def test_who_filed_at_the_counter_helps_to_correct(office: Office, surf: Surf) -> None:
+    case = CaseDriver(office.system).file(by="dewi").bring(by="dewi").submit(by="dewi")
+    ways.give_back(ways.review(case))
+
+    page = surf("dewi").get(f"/cases/{case.id}")
+
+    assert "The scale is missing." in page.text
+    assert f"/apply/{case.id}" in page.links()
 
 
 def test_an_erased_case_says_so(case: CaseDriver, surf: Surf) -> None:
