@@ -319,7 +319,13 @@ def _writers(case: Case, service: Service, episode: int, step: str) -> list[Task
 
 
 def _is_for(case: Case, service: Service, task: Task, step: str) -> bool:
-    issues = prepared(case, service, task, task.action or "")
+    """Tell whether an answer was for what a step issues: who agreed had the letter in mind to which all agree."""
+    asked = waits.step_of(case, service, task.key)
+    if isinstance(asked, ConsultStep) and task.action in waits.IN_FAVOUR:
+        process = service.process(case.episodes[task.episode - 1].process)
+        issues = _issuing(case, service, process, _agreed(process, asked), ())
+    else:
+        issues = prepared(case, service, task, task.action or "")
     return issues is not None and issues.name == step
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.catalogue import Catalogue
-from functions.domain import checks
+from functions.domain import checks, issuing
 from functions.domain import form as forms
 from functions.domain.errors import Forbidden, Invalid
 from infra.driver import CaseDriver, user
@@ -134,6 +134,25 @@ def test_either_of_the_two_may_be_the_first(system: LocalSystem) -> None:
         case.act("galih", "approve", task="payment-1")
 
     assert case.act("nirmala", "approve", task="payment-1").case.status == "approved"
+
+
+def test_words_for_the_decision_do_not_come_into_a_refusal_that_has_a_paragraph_of_the_same_name(
+    system: LocalSystem,
+) -> None:
+    case = drive(system).apply(own("rina")).act("bkpsdm/hr", "approve")
+    words = {"payment_note": {"id": "Dibayar bulan depan.", "en": "Paid next month."}}
+    case.act("murni", "approve", task="payment-1", data={"letter": {"words": words}})
+    case.act("galih", "reject", task="payment-2", comment="Anggaran habis.")
+    refusal, note = SERVICE.letters["refusal"], SERVICE.letters["decision"].blocks[2]
+    longer = refusal.model_copy(update={"blocks": (*refusal.blocks, note)})
+    service = SERVICE.model_copy(update={"letters": {**SERVICE.letters, "refusal": longer}})
+    drawing = issuing.Drawing(Catalogue().agency, Catalogue().calendar(SERVICE.agency))
+
+    (letter,) = issuing.shown(case.case, service, drawing, case.task("payment-2"))
+
+    assert note.written
+    assert "Anggaran habis." in str(letter.blocks)
+    assert "Paid next month." not in str(letter.blocks)
 
 
 def test_one_of_the_two_refuses(system: LocalSystem) -> None:
