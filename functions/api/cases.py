@@ -503,7 +503,7 @@ def _demand_parent(call: Call, parent: str) -> None:
 )
 def index(call: Call) -> Reply:
     query: CaseQuery = call.query
-    agencies = _offices(call.person, call.now)
+    agencies = offices(call.person, call.now)
     own = query.mine or not agencies
     sources = [_own(call)] if own else [_of_agency(call, agency) for agency in sorted(agencies)]
     found = lists.merged(
@@ -518,8 +518,8 @@ def index(call: Call) -> Reply:
     return Reply(CasePage(items=items, next=found.next))
 
 
-def _offices(person: Person, now: datetime) -> set[str]:
-    """The agencies whose cases somebody may read; an integrator is a machine and reads none."""
+def offices(person: Person, now: datetime) -> set[str]:
+    """Give the agencies whose cases somebody may read; an integrator is a machine and reads none."""
     return {role.partition("/")[0] for role in person.roles_at(now) if not role.endswith("/integrator")}
 
 

@@ -56,7 +56,8 @@ def see(visit: Visit, case_id: str) -> Seen:
 
 def mine(visit: Visit) -> Answer:
     """List the own cases, what is asked of me first; or, for officers, all that their offices handle."""
-    office = visit.query.get("of") == OFFICE and bool(visit.person.roles_at(visit.now))
+    officer = bool(api.offices(visit.person, visit.now))
+    office = officer and visit.query.get("of") == OFFICE
     status = visit.query.get("status", "")
     wanted = api.CaseQuery(
         mine=not office,
@@ -75,6 +76,7 @@ def mine(visit: Visit) -> Answer:
         "statuses": STATUSES,
         "asked": [] if office or visit.query.get("cursor") else asked.items,
         "of": OFFICE if office else "",
+        "officer": officer,
     }
     return Html("cases.html", page)
 
@@ -98,6 +100,7 @@ def case_page(visit: Visit, seen: Seen, *, faults: Any = (), message: str = "") 
         "below": [_related(visit, one.id, one.service, one.status) for one in shown.children[:MOST_RELATED]],
         "more_below": len(shown.children) - MOST_RELATED,
         "agency": visit.text(ports.catalogue.agency(case.agency).name),
+        "law": _law_of(shown),
         "stages": progress.stages(case, service, visit.language, own=own),
         "correction": case.open_correction,
         "titles": _titles(visit, service),
@@ -124,6 +127,13 @@ def case_page(visit: Visit, seen: Seen, *, faults: Any = (), message: str = "") 
         "sent": visit.query.get("sent", ""),
     }
     return Html("case.html", page, status=422 if faults else 200)
+
+
+def _law_of(shown: api.CaseAnswer) -> str:
+    """Give by which law a rule has decided; the code of a check says nothing to people, its law does."""
+    rule = (shown.outcome and shown.outcome.rule) or ""
+    codes = {check.rule: check.law or "" for check in shown.checks}
+    return codes.get(rule.rpartition(": ")[2], rule)
 
 
 @dataclass(frozen=True)
@@ -227,6 +237,7 @@ def receipt(visit: Visit, case: str) -> Answer:
     page = {
         "case": seen.shown,
         "agency": ports.catalogue.agency(seen.case.agency),
+        "decided": seen.shown.outcome.result if seen.shown.outcome else "",
         "next": progress.now(
             seen.case, seen.service, visit.language, own=rights.stands_for(visit.person, seen.case, visit.now)
         ),

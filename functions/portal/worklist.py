@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
+from functions.api import cases
 from functions.api import tasks as api
 from functions.domain import retention, webhooks
 from functions.domain.clock import rfc3339
@@ -152,6 +153,7 @@ def _page(visit: Visit, faults: Iterable[Mapping[str, str]] = ()) -> Answer:
         "roles": _choices(visit),
         "services": [(one.code, visit.text(one.title)) for one in _asking(visit)],
         "actions": sorted({BULK[one.task.kind] for one in entries if one.choosable}),
+        "officer": bool(cases.offices(visit.person, visit.now)),
         "supervises": bool(overseen(visit.person, visit.now)),
         "keeps_records": bool(visit.person.agencies_as(retention.ROLE, visit.now)),
         "integrates": bool(visit.person.agencies_as(webhooks.ROLE, visit.now)),

@@ -357,6 +357,16 @@ def test_an_office_that_asks_another_mends_its_request_and_sees_both_cases(
     assert f"/cases/{asked.id}" not in surf("siti").get(f"/cases/{case.id}").links()
 
 
+def test_a_refusal_by_rule_cites_its_law_and_no_code(office: Office, surf: Surf) -> None:
+    case = CaseDriver(office.system, service="hajj-registration").apply({"deposit_date": "2026-01-23"})
+
+    text = surf("siti").get(f"/cases/{case.id}").text.partition("Where it stands")[0]
+
+    assert case.case.outcome.rule.endswith(": five-working-days")
+    assert "five-working-days" not in text
+    assert "on its way" not in surf("siti").get(f"/cases/{case.id}/receipt").text
+
+
 def test_who_filed_at_the_counter_helps_to_correct(office: Office, surf: Surf) -> None:
     case = CaseDriver(office.system).file(by="dewi").bring(by="dewi").submit(by="dewi")
     ways.give_back(ways.review(case))
