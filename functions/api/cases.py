@@ -496,16 +496,20 @@ def _demand_parent(call: Call, parent: str) -> None:
     summary={"id": "Daftar berkas", "en": "Cases"},
     description={
         "id": "Pemohon: berkas sendiri. Petugas: berkas instansinya, menurut status lalu yang terbaru; dengan "
-        "`mine=true` berkas sendiri.",
+        "`mine=true` berkas sendiri, dan konsep yang mereka ajukan untuk orang lain.",
         "en": "Applicants: their own. Officers: those of the agency, by status and then newest first; with "
-        "`mine=true` their own.",
+        "`mine=true` their own, and the drafts that they file for others.",
     },
 )
 def index(call: Call) -> Reply:
     query: CaseQuery = call.query
     agencies = offices(call.person, call.now)
     own = query.mine or not agencies
-    sources = [_own(call)] if own else [_of_agency(call, agency) for agency in sorted(agencies)]
+    sources = (
+        [_own(call), *([_filed(call)] if agencies else [])]
+        if own
+        else [_of_agency(call, agency) for agency in sorted(agencies)]
+    )
     found = lists.merged(
         sources,
         order=_newest if own else _in_its_half,
@@ -531,6 +535,18 @@ def _own(call: Call) -> lists.Source:
         "mine",
         lambda cursor, limit: ports.views.list(
             "who", key, limit=limit, cursor=cursor, where=where, descending=True
+        ),
+    )
+
+
+def _filed(call: Call) -> lists.Source:
+    query: CaseQuery = call.query
+    where = {name: value for name, value in (("status", query.status), ("service", query.service)) if value}
+    key = views.filed(call.person.username)
+    return lists.Source(
+        "filed",
+        lambda cursor, limit: ports.views.list(
+            "place", key, limit=limit, cursor=cursor, where=where, descending=True
         ),
     )
 

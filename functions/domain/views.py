@@ -105,6 +105,11 @@ def of_agency(agency: str) -> str:
     return f"agency#{agency}"
 
 
+def filed(username: str) -> str:
+    """Give the key of the drafts that somebody files for others: who left one finds it there."""
+    return f"filed#{username}"
+
+
 def stage(status: str) -> str:
     """Give the half of an agency's list in which a case of this status stands.
 
@@ -142,6 +147,8 @@ def _case(case: Case, service: Service) -> View:
             of_agency(case.agency),
             f"{stage(case.status)}#{_text(case.submitted_at)}",
         )
+    elif case.filed_by and case.status == "draft":
+        view["place"], view["place_sort"] = filed(case.filed_by), created
     until = [
         permit.valid_until
         for permit in case.permits.values()

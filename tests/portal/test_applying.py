@@ -266,6 +266,9 @@ def test_an_officer_at_the_counter_files_for_somebody(office: Office, surf: Surf
     case = office.system.ports.cases.load(page.address.split("/")[4]).case
     assert (case.applicant, case.filed_by) == ("siti", "dewi")
     assert "for siti" in page.text
+    for place in ("/cases", "/services/building-permit/start"):
+        assert f"/apply/{case.id}" in surf("dewi").get(place).links()
+    assert f"/apply/{case.id}" not in surf("sri").get("/cases").links()
 
 
 def test_a_username_that_can_be_none_is_said_at_the_field(surf: Surf) -> None:
