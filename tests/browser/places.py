@@ -45,7 +45,7 @@ PLACES: dict[str | None, tuple[str, ...]] = {
     AUDITOR: ("/cases/{taxed}/acts/reopen",),
     "sri": (
         "/tasks?role=pupr%2Ftpt", "/tasks/{review}", "/attention", "/services/building-permit/pace", "/delegations",
-        "/cases/{reviewed}", "/cases/{reviewed}/process", "/cases/{reviewed}/acts/extend",
+        "/cases?of=office", "/cases/{reviewed}", "/cases/{reviewed}/process", "/cases/{reviewed}/acts/extend",
         "/services/street-stall/rounds", "/services/street-stall/rounds/2026",
     ),
     "tuti": ("/records", "/records?state=all", "/cases/{refused}/record"),
