@@ -157,8 +157,8 @@ def _above(visit: Visit, case: Case) -> Related | None:
 
 
 def _related(visit: Visit, case_id: str, code: str, status: str) -> Related:
-    service = ports.catalogue.service(code)
     case = ports.cases.load(case_id).case
+    service = ports.catalogue.service(code, case.service_version)
     known = rights.may("read", visit.person, case, service, visit.now)
     agency = visit.text(ports.catalogue.agency(case.agency).name)
     opens = {"number": case.number or "", "id": case.id} if known else {}
