@@ -155,6 +155,7 @@ def _page(visit: Visit, faults: Iterable[Mapping[str, str]] = ()) -> Answer:
         "actions": sorted({BULK[one.task.kind] for one in entries if one.choosable}),
         "officer": bool(cases.offices(visit.person, visit.now)),
         "supervises": bool(overseen(visit.person, visit.now)),
+        "overseen": [one for one in _choices(visit) if one[0] not in visit.person.roles_at(visit.now)],
         "keeps_records": bool(visit.person.agencies_as(retention.ROLE, visit.now)),
         "integrates": bool(visit.person.agencies_as(webhooks.ROLE, visit.now)),
         "done": visit.query.get("done", "").partition(".")[0],

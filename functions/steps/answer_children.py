@@ -56,7 +56,10 @@ def _answer(request: Request, desk: Desk, child: Case, context: Mapping[str, Any
     said = _said(wanted.reasons, desk, context) if wanted.reasons else None
     facts = {name: evaluate(expression, context) for name, expression in wanted.facts.items()}
     above = {"above": parent.id}
-    rest = below.resting(desk.service, request.step, facts, title=wanted.title, inputs=above) if facts else {}
+    # The facts go by names that people are not shown; what they mean for the case below, the reasons say.
+    rest = below.resting(
+        desk.service, request.step, facts, title=wanted.title, inputs=above, words=wanted.title
+    )
 
     def decide(writer: Writer, service: Service) -> None:
         if wanted.action == "reopen":

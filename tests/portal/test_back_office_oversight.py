@@ -65,6 +65,7 @@ def test_a_role_is_lent_to_who_is_known_and_a_sign_fades(office: Office, surf: S
 def test_reads_the_worklist_of_a_role_that_is_overseen(case: CaseDriver, surf: Surf) -> None:
     surfer = surf(SUPERVISOR)
 
+    assert "/tasks?role=pupr%2Fsecretariat" in surfer.get("/tasks").links()
     page = surfer.get("/tasks?role=pupr%2Fsecretariat")
 
     assert f"/tasks/{case.task('completeness').id}" in page.links()

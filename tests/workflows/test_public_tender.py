@@ -71,6 +71,9 @@ def test_announces_the_tender_and_its_winner_in_the_public_register(tendering: T
     assert newest["winner"] == "Peserta sinar-jaya"
     assert newest["winning_price"] == PRICES["sinar-jaya"]
     assert (newest["reserve_1"], newest["reserve_2"]) == ("Peserta kopi-senja", "Peserta griya-nusantara")
+    handed_down = tendering.history(tendering.bids["griya-nusantara"], by="griya-nusantara")
+    said = [event["data"]["sentence"]["en"] for event in handed_down if event["type"] == "facts.noted"]
+    assert said[-1] == "Tell who has not won"
 
 
 def test_takes_the_bond_from_the_estimate_where_the_bid_is_below_four_fifths_of_it(
