@@ -110,6 +110,11 @@ def filed(username: str) -> str:
     return f"filed#{username}"
 
 
+def overdue(service: str) -> str:
+    """Give the key of the open cases of a service whose own term has passed and raised an alarm."""
+    return f"overdue#{service}"
+
+
 def stage(status: str) -> str:
     """Give the half of an agency's list in which a case of this status stands.
 
@@ -156,6 +161,8 @@ def _case(case: Case, service: Service) -> View:
     ]
     if case.status in DECIDED and until:
         view["due"], view["due_at"] = "permit", _text(min(until))
+    elif case.is_open and case.clock and case.clock.alarmed and case.clock.stopped_at is None:
+        view["due"], view["due_at"] = overdue(case.service), _text(case.clock.started_at)
     return view
 
 

@@ -10,6 +10,7 @@ from functions.api import acts, tasks
 from functions.api import cases as api
 from functions.api.http import Reply
 from functions.api.shapes import Reason
+from functions.domain import views
 from functions.domain.clock import rfc3339
 from functions.domain.errors import Fault, Forbidden, Invalid, NotFound, NotNow
 from functions.portal import progress, worklist
@@ -17,6 +18,7 @@ from functions.portal.cases import OVERSIGHT, Seen, oversight_of, see
 from functions.portal.urls import url
 from functions.portal.visit import Answer, Html, SeeOther, Visit, checked
 from functions.portal.wishes import Wish
+from functions.runtime.wiring import ports
 
 MOST_LATE = 10
 PAGE = 25
@@ -49,10 +51,17 @@ def attention(visit: Visit) -> Answer:
     wanted = api.CaseQuery(status="needs_attention", limit=PAGE, cursor=visit.query.get("cursor"))
     still = visit.ask(api.index, query=wanted)
     roles = {role for service in services for role in worklist.roles_asked(service)}
+    overdue = [item for one in services for item in _overdue(one.code)]
     late = [found for role in sorted(roles) if (found := _late(visit, role)).entries]
     return Html(
-        "attention.html", {"still": still.items, "next": still.next, "late": late, "services": services}
+        "attention.html",
+        {"still": still.items, "next": still.next, "overdue": overdue, "late": late, "services": services},
     )
+
+
+def _overdue(service: str) -> list[Any]:
+    """Read the cases whose own term has passed, the oldest first, though what is asked now may be in time."""
+    return list(ports.views.list("due", views.overdue(service), limit=MOST_LATE).items)
 
 
 def _late(visit: Visit, role: str) -> Late:
