@@ -55,11 +55,9 @@ def _answer(request: Request, desk: Desk, child: Case, context: Mapping[str, Any
     wanted, parent = request.parameters, desk.case
     said = _said(wanted.reasons, desk, context) if wanted.reasons else None
     facts = {name: evaluate(expression, context) for name, expression in wanted.facts.items()}
-    above = {"above": parent.id}
     # The facts go by names that people are not shown; what they mean for the case below, the reasons say.
-    rest = below.resting(
-        desk.service, request.step, facts, title=wanted.title, inputs=above, words=wanted.title
-    )
+    origin = {"title": wanted.title, "inputs": {"above": parent.id}, "words": wanted.title}
+    rest = below.resting(desk.service, request.step, facts, **origin) if facts else {}
 
     def decide(writer: Writer, service: Service) -> None:
         if wanted.action == "reopen":

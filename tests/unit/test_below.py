@@ -77,7 +77,7 @@ def test_who_waits_is_told_in_both_languages_gets_the_facts_and_waits_on(
     assert (noted.type, posted.type) == ("facts.noted", "message.posted")
     assert walk.case.facts["closes_on"] == "2026-03-09"
     assert (noted.data["rule"], noted.data["inputs"]) == ("building-permit/news", {"above": "above"})
-    assert noted.data["sentence"]["en"] == "Tell them: closes_on: 2026-03-09."
+    assert noted.data["sentence"]["en"] == "Tell them"
     assert message["by"] == "system"
     assert all(text in message["text"] for text in ("Ditutup pada", "It closes on"))
     assert "closes" not in str(posted.data), "the history has the digest alone"
