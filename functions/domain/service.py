@@ -231,6 +231,13 @@ def _constant(given: Any) -> Any:
 Constants = dict[FieldName, Annotated[Constant, BeforeValidator(_constant)]]
 
 
+class Called(Model):
+    """What people call a fact that no question asks, and its ``words`` where it is one of a few codes."""
+
+    title: Text
+    words: dict[str, Text] = {}
+
+
 class FeeLine(Model):
     """One named line; its amount is rounded half up to the whole unit of the currency."""
 
@@ -1004,6 +1011,7 @@ class Service(Model):
     documents: tuple[DocumentKind, ...] = ()
     values: Constants = {}
     facts: dict[FieldName, Expression] = {}
+    called: dict[FieldName, Called] = {}
     computed: dict[FieldName, Computed] = {}
     own: Own | None = None
     above: Above | None = None

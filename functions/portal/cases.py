@@ -198,8 +198,26 @@ def inputs_in_words(visit: Visit, service: Service, inputs: Mapping[str, Any]) -
         if field:
             said.append(f"{visit.text(field.title)}: {questions.in_words(field, value, visit.language)}")
         elif isinstance(value, str | int | float) or value is None:
-            said.append(f"{name.removeprefix('facts.').replace('_', ' ')}: {_plain(visit, value)}")
+            said.append(_called(visit, service, name.removeprefix("facts."), value))
     return "; ".join(said)
+
+
+def _called(visit: Visit, service: Service, name: str, value: str | float | None) -> str:
+    """Write what no question asked by what people call it; of an older version without a title by its name."""
+    group, _, of = name.rpartition(".")
+    if group in ("working_days", "lines", "paid"):
+        titles = {field.name: field.title for field in service.form.fields}
+        titles |= {line.code: line.title for line in (service.fee.lines if service.fee else ())}
+        title = str(visit.t(f"case.read.{group}", what=visit.text(titles[of]) if of in titles else of))
+    elif name in ("today", "months_late", "due_on"):
+        title = str(visit.t(f"case.read.{name}"))
+    else:
+        known = service.called.get(name)
+        text = known.title if known else service.publication.facts.get(name)
+        title = visit.text(text) if text else name.replace("_", " ")
+        if known and isinstance(value, str) and value in known.words:
+            value = visit.text(known.words[value])
+    return f"{title}: {_plain(visit, value)}"
 
 
 def _plain(visit: Visit, value: str | float | None) -> str:

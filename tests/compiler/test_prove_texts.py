@@ -44,6 +44,16 @@ def test_a_figure_that_people_are_shown_without_a_title_is_found() -> None:
     assert codes((PRICE, f"{PRICE}\n    unread: 7")) == []
 
 
+def test_a_fact_that_a_rule_reads_without_a_name_for_people_is_found() -> None:
+    bulky = ("  area: form.area\n", "  area: form.area\n  bulk: form.area * 2\n")
+    priced = ("amount: facts.area * ", "amount: facts.bulk * ")
+    called = ("unique: [area]\n", "called: {bulk: {title: {id: Besar, en: Bulk}}}\nunique: [area]\n")
+
+    assert codes(bulky, priced) == ["fact-untitled"]
+    assert codes(bulky, priced, called) == []
+    assert codes(bulky) == []
+
+
 def _written_in_code() -> Iterator[tuple[str, dict[str, str]]]:
     """Give the texts of both languages that stand in the code."""
     for module in modules("functions"):

@@ -16,6 +16,11 @@ from infra.local.system import LocalSystem
 from tests.builders import MORNING, PERMIT
 from tests.workflows.stalls import compiled
 
+CALLED = """
+called:
+  agreed: {title: {id: Tempat yang direkomendasikan, en: Places recommended}}
+  asked: {title: {id: Tempat yang ditanyakan, en: Places asked about}}
+"""
 ASKED = """
       - consult: surroundings
         title: {{id: Tanyakan lingkungan, en: Ask about the surroundings}}
@@ -84,6 +89,7 @@ def author(tmp_path: Path, join: str, objections: str = "advise", counted: str =
             "        - name: neighbour\n": PLACES,
             "  market: form.market\n": "  market: form.market\n  places: form.places\n",
             "  term: 5 wd": "  term: 30 wd",
+            "\nprocesses:\n": CALLED + "\nprocesses:\n",
         },
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from functions.domain.expression import names_below
-from functions.domain.service import Service, Text
+from functions.domain.service import CheckStep, ChooseStep, Service, Text
 from infra.compiler.finding import Finding, Place
 from infra.compiler.prove.subject import Subject
 
@@ -66,6 +66,39 @@ def figures_are_called_something(subject: Subject) -> Iterator[Finding]:
             rows = ", ".join(f"{row}: {{id: …, en: …}}" for row in unnamed)
             message = f"its table has rows that are no choice of the form; say in `rows` what they are called: `{rows}`"
             yield Finding("value-untitled", place, message)
+
+
+def facts_are_called_something(subject: Subject) -> Iterator[Finding]:
+    """What a rule has read is shown beside it: by the question that asked it, or by what it is called."""
+    service = subject.service
+    known = (
+        {field.name for field in service.form.fields}
+        | service.called.keys()
+        | service.publication.facts.keys()
+    )
+    for name in facts_shown(service):
+        if name not in known:
+            message = (
+                f"`facts.{name}` is shown beside the rule that reads it; write what it is called: "
+                f"`called: {{{name}: {{title: {{id: …, en: …}}}}}}`, with `words` where it is one of a few codes"
+            )
+            yield Finding("fact-untitled", ("facts", name), message)
+
+
+def facts_shown(service: Service) -> list[str]:
+    """Give the names of the facts that checks, ways, fees and named results read."""
+    steps = [step for process in service.processes.values() for step in process.steps]
+    read = [one.value for one in service.computed.values()]
+    read += [
+        text
+        for line in (service.fee.lines if service.fee else ())
+        for text in (line.amount, line.when)
+        if text
+    ]
+    read += [rule.must for step in steps if isinstance(step, CheckStep) for rule in step.rules]
+    read += [one.when for step in steps if isinstance(step, ChooseStep) for one in step.branches]
+    noted = service.facts.keys() | {name for step in steps for name in getattr(step, "facts", ())}
+    return [name for name in names_below("facts", " ".join(read)) if name in noted]
 
 
 def figures_shown(service: Service) -> list[str]:
@@ -122,4 +155,9 @@ def _small(pair: Mapping[str, str], under: str, language: str) -> int:
     return len(_SMALL_WORDS[language].findall(_NO_WORDS.sub(" ", pair[under]).lower()))
 
 
-PROOFS = (texts_are_translated, texts_are_in_their_language, figures_are_called_something)
+PROOFS = (
+    texts_are_translated,
+    texts_are_in_their_language,
+    figures_are_called_something,
+    facts_are_called_something,
+)
