@@ -398,6 +398,6 @@ def test_a_case_in_both_languages(returned: CaseDriver, surf: Surf) -> None:
 def test_what_a_rule_read_is_said_in_words(surf: Surf, granted: CaseDriver) -> None:
     read = surf("siti").get(f"/cases/{granted.id}").text
 
-    assert "fire asked: No" in read
+    assert "The fire service is asked: No" in read
     assert "False" not in read
     assert "_asked" not in read
