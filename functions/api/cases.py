@@ -506,9 +506,7 @@ def index(call: Call) -> Reply:
     agencies = offices(call.person, call.now)
     own = query.mine or not agencies
     sources = (
-        [_own(call), *([_filed(call)] if agencies else [])]
-        if own
-        else [_of_agency(call, agency) for agency in sorted(agencies)]
+        _own(call, filing=bool(agencies)) if own else [_of_agency(call, one) for one in sorted(agencies)]
     )
     found = lists.merged(
         sources,
@@ -527,46 +525,27 @@ def offices(person: Person, now: datetime) -> set[str]:
     return {role.partition("/")[0] for role in person.roles_at(now) if not role.endswith("/integrator")}
 
 
-def _own(call: Call) -> lists.Source:
-    query: CaseQuery = call.query
+def _listed(query: CaseQuery, name: str, index: str, key: str, prefix: str = "") -> lists.Source:
     where = {name: value for name, value in (("status", query.status), ("service", query.service)) if value}
-    key = views.owned(call.person.username)
     return lists.Source(
-        "mine",
+        name,
         lambda cursor, limit: ports.views.list(
-            "who", key, limit=limit, cursor=cursor, where=where, descending=True
+            index, key, prefix=prefix, limit=limit, cursor=cursor, where=where, descending=True
         ),
     )
 
 
-def _filed(call: Call) -> lists.Source:
-    query: CaseQuery = call.query
-    where = {name: value for name, value in (("status", query.status), ("service", query.service)) if value}
-    key = views.filed(call.person.username)
-    return lists.Source(
-        "filed",
-        lambda cursor, limit: ports.views.list(
-            "place", key, limit=limit, cursor=cursor, where=where, descending=True
-        ),
-    )
+def _own(call: Call, *, filing: bool) -> list[lists.Source]:
+    """Give where the own cases are listed, and the drafts that somebody files for others."""
+    username = call.person.username
+    own = _listed(call.query, "mine", "who", views.owned(username))
+    filed = _listed(call.query, "filed", "place", views.filed(username))
+    return [own, filed] if filing else [own]
 
 
 def _of_agency(call: Call, agency: str) -> lists.Source:
-    query: CaseQuery = call.query
-    where = {name: value for name, value in (("status", query.status), ("service", query.service)) if value}
-    prefix = f"{views.stage(query.status)}#" if query.status else ""
-    return lists.Source(
-        agency,
-        lambda cursor, limit: ports.views.list(
-            "place",
-            views.of_agency(agency),
-            prefix=prefix,
-            limit=limit,
-            cursor=cursor,
-            where=where,
-            descending=True,
-        ),
-    )
+    prefix = f"{views.stage(call.query.status)}#" if call.query.status else ""
+    return _listed(call.query, agency, "place", views.of_agency(agency), prefix)
 
 
 def _newest(item: lists.Item) -> tuple[str, str]:

@@ -97,9 +97,7 @@ def _said_themselves(case: Case, event: Event) -> bool:
 
 def to_office(case: Case, service: Service, agency: Agency, event: Event, link: str) -> list[Message]:
     """Give the message to the agency's mailbox that the applicant has written to it; of the words it has none."""
-    if not (
-        agency.email and case.number and event["type"] == "message.posted" and _said_themselves(case, event)
-    ):
+    if not (agency.email and case.number and _said_themselves(case, event)):
         return []
     context = {"case": {"number": case.number}, "link": link}
     bodies = [

@@ -141,4 +141,4 @@ def published(entry: Entry, service: Service) -> list[tuple[str, Text, Any, Text
 def _worded(name: str, service: Service, value: Any) -> Text | None:
     options = (option for field in service.form.fields if field.name == name for option in field.options)
     chosen = next((option.title for option in options if option.value == value), None)
-    return chosen or service.publication.words.get(name, {}).get(str(value))
+    return chosen or service.words_of(name, value)

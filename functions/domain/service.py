@@ -846,13 +846,9 @@ class Notice(Model):
 
 
 class Publication(Model):
-    """What the public register shows: facts by name, never the person.
-
-    ``words`` has the title of each value of a fact that is no choice of the form: ``{"level": {"low": Text}}``.
-    """
+    """What the public register shows: facts by name, never the person."""
 
     facts: dict[FieldName, Text] = {}
-    words: dict[FieldName, dict[str, Text]] = {}
 
 
 class Reserve(Model):
@@ -1047,6 +1043,11 @@ class Service(Model):
     def titled(self) -> dict[str, Constant]:
         """Give the same with what people call them."""
         return {**self.values, **(self.fee.values if self.fee else {})}
+
+    def words_of(self, fact: str, value: Any) -> Text | None:
+        """Give what people call a value of a fact that no question asks, where it is one of a few codes."""
+        called = self.called.get(fact)
+        return called.words.get(str(value)) if called else None
 
     def process(self, name: str) -> Process:
         return self.processes[name]

@@ -202,6 +202,10 @@ def inputs_in_words(visit: Visit, service: Service, inputs: Mapping[str, Any]) -
     return "; ".join(said)
 
 
+_READ = frozenset({"today", "months_late", "due_on", "period", "stage", "waited_months"})
+"""What every service can read without declaring it; a message names each."""
+
+
 def _called(visit: Visit, service: Service, name: str, value: str | float | None) -> str:
     """Write what no question asked by what people call it; of an older version without a title by its name."""
     group, _, of = name.rpartition(".")
@@ -209,14 +213,14 @@ def _called(visit: Visit, service: Service, name: str, value: str | float | None
         titles = {field.name: field.title for field in service.form.fields}
         titles |= {line.code: line.title for line in (service.fee.lines if service.fee else ())}
         title = str(visit.t(f"case.read.{group}", what=visit.text(titles[of]) if of in titles else of))
-    elif name in ("today", "months_late", "due_on"):
+    elif name in _READ:
         title = str(visit.t(f"case.read.{name}"))
     else:
         known = service.called.get(name)
         text = known.title if known else service.publication.facts.get(name)
         title = visit.text(text) if text else name.replace("_", " ")
-        if known and isinstance(value, str) and value in known.words:
-            value = visit.text(known.words[value])
+        words = service.words_of(name, value)
+        value = visit.text(words) if words else value
     return f"{title}: {_plain(visit, value)}"
 
 

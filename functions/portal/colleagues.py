@@ -35,10 +35,11 @@ def note(person: Person, now: datetime) -> None:
         return
 
 
-def of(roles: Iterable[str], now: datetime) -> list[Colleague]:
-    """Give who has signed in with one of the roles in the last ninety days, by name."""
+def of(person: Person, roles: Iterable[str], now: datetime) -> list[Colleague]:
+    """Give by name who else has signed in with one of the roles in the last ninety days."""
     items = [item for role in sorted(roles) for item in ports.table.under(_key(role)).items]
-    return sorted({Colleague(one["name"], one["sk"]) for one in items if now < read_rfc3339(one["until"])})
+    known = {Colleague(one["name"], one["sk"]) for one in items if now < read_rfc3339(one["until"])}
+    return sorted(one for one in known if one.username != person.username)
 
 
 def _key(role: str) -> str:

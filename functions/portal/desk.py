@@ -283,8 +283,8 @@ def _page(
 
 def _colleagues(visit: Visit, desk: Desk) -> list[colleagues.Colleague]:
     """Give whom the task can be handed to; nobody to who cannot hand it over."""
-    found = colleagues.of([desk.task.role], visit.now) if "assign" in desk.task.may else []
-    return [one for one in found if one.username != visit.person.username]
+    may = "assign" in desk.task.may
+    return colleagues.of(visit.person, [desk.task.role], visit.now) if may else []
 
 
 def _return_page(

@@ -81,11 +81,7 @@ def _page(visit: Visit, faults: Iterable[Fault] = ()) -> Answer:
         "chosen": visit.fields.get("role", []),
         "faults": said,
         "fault_of": {fault["link"]: fault["text"] for fault in said},
-        "colleagues": [
-            one
-            for one in colleagues.of((role for role, _ in roles), visit.now)
-            if one.username != visit.person.username
-        ],
+        "colleagues": colleagues.of(visit.person, (role for role, _ in roles), visit.now),
         "sent": visit.query.get("sent") if visit.query.get("sent") in NEWS else "",
     }
     return Html("delegations.html", page, status=422 if said else 200)

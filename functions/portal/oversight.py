@@ -51,17 +51,26 @@ def attention(visit: Visit) -> Answer:
     wanted = api.CaseQuery(status="needs_attention", limit=PAGE, cursor=visit.query.get("cursor"))
     still = visit.ask(api.index, query=wanted)
     roles = {role for service in services for role in worklist.roles_asked(service)}
-    overdue = [item for one in services for item in _overdue(one.code)]
+    past = [_overdue(one.code) for one in services]
+    overdue = [item for page in past for item in page.items]
     late = [found for role in sorted(roles) if (found := _late(visit, role)).entries]
     return Html(
         "attention.html",
-        {"still": still.items, "next": still.next, "overdue": overdue, "late": late, "services": services},
+        {
+            "still": still.items,
+            "next": still.next,
+            "overdue": overdue,
+            "more_overdue": any(page.next for page in past),
+            "most": MOST_LATE,
+            "late": late,
+            "services": services,
+        },
     )
 
 
-def _overdue(service: str) -> list[Any]:
+def _overdue(service: str) -> Any:
     """Read the cases whose own term has passed, the oldest first, though what is asked now may be in time."""
-    return list(ports.views.list("due", views.overdue(service), limit=MOST_LATE).items)
+    return ports.views.list("due", views.overdue(service), limit=MOST_LATE)
 
 
 def _late(visit: Visit, role: str) -> Late:

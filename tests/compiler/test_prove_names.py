@@ -7,6 +7,8 @@ import pytest
 from infra.compiler.prove.names import LONGEST_NAME
 from tests.compiler.small import codes, findings
 
+CALLED = "called: {sise: {title: {id: Ukuran, en: Size}}}"
+
 
 @pytest.mark.parametrize(
     ("old", "new", "code", "said"),
@@ -19,7 +21,7 @@ from tests.compiler.small import codes, findings
         ("letter: grant", "letter: grants", "letter-unknown", "did you mean `grant`?"),
         ("case.submitted:", "case.sumbitted:", "notice-unknown", "did you mean `case.submitted`?"),
         ("    size: {id: Ukuran", "    sise: {id: Ukuran", "fact-unknown", "did you mean `size`?"),
-        ("publication:", "publication:\n  words: {sise: {a: {id: x, en: y}}}", "fact-unknown", "mean `size`?"),
+        ("publication:", f"{CALLED}\npublication:", "fact-unknown", "mean `size`?"),
         ("unique: [area]", "unique: [areas]", "field-unknown", "did you mean `area`?"),
         ("pointer: /area", "pointer: /aera", "field-unknown", "did you mean `/area`?"),
         ("marks: complete", "documents: [plans]\n        marks: complete", "document-unknown", "did you mean `plan`?"),

@@ -58,8 +58,10 @@ def test_a_role_is_lent_to_who_is_known_and_a_sign_fades(office: Office, surf: S
 
     assert surf(lender).get("/delegations").html.xpath(listed)
     now = office.system.aws.clock.now()
-    assert colleague in {one.username for one in colleagues.of({"pupr/tpt"}, now + timedelta(days=89))}
-    assert colleagues.of({"pupr/tpt"}, now + colleagues.LASTS) == []
+    assert colleague in {
+        one.username for one in colleagues.of(user(lender), {"pupr/tpt"}, now + timedelta(days=89))
+    }
+    assert colleagues.of(user(lender), {"pupr/tpt"}, now + colleagues.LASTS) == []
 
 
 def test_reads_the_worklist_of_a_role_that_is_overseen(case: CaseDriver, surf: Surf) -> None:

@@ -32,6 +32,7 @@ def visit(language: Any) -> Visit:
             "Level of risk: medium high; The standards are declared to be met: Yes",
             "Tingkat risiko: menengah tinggi; Standar dinyatakan terpenuhi: Ya",
         ),
+        ("hajj-registration", {"waited_months": 14}, "months waited: 14", "bulan menunggu: 14"),
         ("business-tax", {"months_late": 2}, "months late: 2", "bulan terlambat: 2"),
         (
             "hajj-registration",

@@ -89,7 +89,7 @@ def author(tmp_path: Path, join: str, objections: str = "advise", counted: str =
             "        - name: neighbour\n": PLACES,
             "  market: form.market\n": "  market: form.market\n  places: form.places\n",
             "  term: 5 wd": "  term: 30 wd",
-            "\nprocesses:\n": CALLED + "\nprocesses:\n",
+            "\nprocesses:\n": (CALLED if counted else "") + "\nprocesses:\n",
         },
     )
 

@@ -203,15 +203,15 @@ def notices_exist(subject: Subject) -> Iterator[Finding]:
 
 
 def facts_exist(subject: Subject) -> Iterator[Finding]:
-    known, published = facts_of(subject.service), subject.service.publication.facts
-    for fact in published:
+    known = facts_of(subject.service)
+    for fact in subject.service.publication.facts:
         if fact not in known:
             message = f"there is no fact `{fact}` to publish; {closest(fact, known)}"
             yield Finding("fact-unknown", ("publication", "facts", fact), message)
-    for fact in subject.service.publication.words:
-        if fact not in published:
-            message = f"no fact `{fact}` is published, whose values these are; {closest(fact, published)}"
-            yield Finding("fact-unknown", ("publication", "words", fact), message)
+    for fact in subject.service.called:
+        if fact not in known:
+            message = f"there is no fact `{fact}` to be called something; {closest(fact, known)}"
+            yield Finding("fact-unknown", ("called", fact), message)
 
 
 def unique_fields_exist(subject: Subject) -> Iterator[Finding]:

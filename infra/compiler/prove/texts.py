@@ -88,13 +88,7 @@ def facts_are_called_something(subject: Subject) -> Iterator[Finding]:
 def facts_shown(service: Service) -> list[str]:
     """Give the names of the facts that checks, ways, fees and named results read."""
     steps = [step for process in service.processes.values() for step in process.steps]
-    read = [one.value for one in service.computed.values()]
-    read += [
-        text
-        for line in (service.fee.lines if service.fee else ())
-        for text in (line.amount, line.when)
-        if text
-    ]
+    read = _formulas(service)
     read += [rule.must for step in steps if isinstance(step, CheckStep) for rule in step.rules]
     read += [one.when for step in steps if isinstance(step, ChooseStep) for one in step.branches]
     noted = service.facts.keys() | {name for step in steps for name in getattr(step, "facts", ())}
@@ -103,10 +97,14 @@ def facts_shown(service: Service) -> list[str]:
 
 def figures_shown(service: Service) -> list[str]:
     """Give the names of the values that are read by what people are shown as computed."""
+    return [name for name in names_below("values", " ".join(_formulas(service))) if name in service.titled]
+
+
+def _formulas(service: Service) -> list[str]:
+    """Give the expressions of the fee's lines and of the named results."""
     lines = service.fee.lines if service.fee else ()
     read = [one.value for one in service.computed.values()]
-    read += [text for line in lines for text in (line.amount, line.when) if text]
-    return [name for name in names_below("values", " ".join(read)) if name in service.titled]
+    return read + [text for line in lines for text in (line.amount, line.when) if text]
 
 
 def _rows(value: Any) -> set[str]:
